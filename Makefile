@@ -1,0 +1,44 @@
+# Everything a developer types. `make` alone lists the targets.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.PHONY: help setup demo check test bench clean
+.DEFAULT_GOAL := help
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: $(STAMP)  ## install into .venv; instant when nothing has changed
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("Searcher needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,torch]'
+	@touch $@
+
+demo: setup  ## nested search on real data, ending with model.onnx and report.html
+	@mkdir -p demo
+	$(BIN)/searcher run examples/breast_cancer.yaml --store sqlite:///demo/searcher.db --output demo/output
+
+check: setup  ## format, lint, types, imports, fast tests (under a minute)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/pytest -q -m "not ray and not slow and not browser and not shared_data"
+
+test: setup  ## everything
+	.ci/browser
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/pytest
+
+bench: setup  ## side-by-side benchmarks (about ten minutes)
+	$(BIN)/python -m benchmarks.nested
+
+clean:  ## remove what the other targets made
+	rm -rf $(VENV) demo searcher-output build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

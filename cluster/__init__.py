@@ -1,0 +1,1 @@
+"""Where a search runs: Ray sessions and processes, never trials."""

@@ -1,0 +1,77 @@
+"""Join a Ray cluster for as long as a block runs, or start one on this machine."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a connected session offers."""
+
+    cpus: int  # over all nodes
+    nodes: int
+
+
+@contextmanager
+def connect(address: str | None = None, *, cpus: int | None = None) -> Iterator[Session]:
+    """Join the cluster at ``address``, or start one with ``cpus`` cores on this machine.
+
+    A cluster that this function starts is gone when the block ends; one that it joins, or that
+    the process had joined before, is left alone.
+
+    Parameters
+    ----------
+    address
+        As for ``ray.init``; None starts a local cluster.
+    cpus
+        Cores of a local cluster; None for all that this process may use.
+    """
+    _keep_to_ourselves()
+    import ray
+
+    if ray.is_initialized():
+        yield _describe()
+        return
+    if address is None:
+        ray.init(
+            address="local",
+            num_cpus=cpus or available_cpus(),
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level="ERROR",
+            configure_logging=True,
+        )
+    else:
+        ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+    try:
+        yield _describe()
+    finally:
+        ray.shutdown()
+
+
+def available_cpus() -> int:
+    """Cores that this process may use (its affinity, not the machine's)."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _describe() -> Session:
+    import ray
+
+    resources = ray.cluster_resources()
+    return Session(cpus=int(resources.get("CPU", 0)), nodes=len(ray.nodes()))
+
+
+def _keep_to_ourselves() -> None:
+    """No usage reports over the network, no token file in the user's home.
+
+    Ray 2.60 guards even a local cluster by a token and, told nothing, writes it to
+    ``~/.ray/auth_token``; a token in the environment is used instead and dies with the process.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if "RAY_AUTH_TOKEN_PATH" not in os.environ and "RAY_AUTH_MODE" not in os.environ:
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    # A GPU that Ray was not given for a task stays visible to it: hiding it is not our business.
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")

@@ -1,0 +1,1 @@
+"""What can be tried: parameters, search spaces, preprocessing and model families."""

@@ -1,0 +1,44 @@
+"""Nested hyperparameter search: choose with inner folds, judge with outer folds, ship ONNX.
+
+The heavy parts are imported when they are first used, so that ``import searcher`` is quick.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from searcher.api import SearchResult, export_search, search
+    from searcher.errors import SearcherError
+    from searcher.spec import Spec, load_spec
+    from searcher.store import Store
+
+__all__ = [
+    "SearchResult",
+    "SearcherError",
+    "Spec",
+    "Store",
+    "export_search",
+    "load_spec",
+    "search",
+]
+
+_HOMES = {
+    "SearchResult": "searcher.api",
+    "SearcherError": "searcher.errors",
+    "Spec": "searcher.spec",
+    "Store": "searcher.store",
+    "export_search": "searcher.api",
+    "load_spec": "searcher.spec",
+    "search": "searcher.api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'searcher' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

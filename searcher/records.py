@@ -1,0 +1,211 @@
+"""Plain values that pass between the parts: no behaviour, no I/O.
+
+What a running search says about itself is said in these records and in no other way: the
+tuning layer makes them, the store keeps them, the progress display shows them.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeAlias
+
+Configuration: TypeAlias = dict[str, Any]
+
+FINAL = "final"
+"""The outer fold that is no fold: the last inner search, over all rows."""
+
+Origin = Literal["default", "dummy", "strategy"]
+TrialState = Literal["running", "completed", "stopped", "failed"]
+SearchState = Literal["running", "completed", "failed", "interrupted"]
+Role = Literal["winner", "default", "dummy"]
+
+
+def utc_now() -> datetime:
+    """Now, with a time zone: naive times never enter the store."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """One split of an outer fold's rows, as positions in the dataset."""
+
+    outer_fold: str  # "0", "1", ... or FINAL
+    inner_fold: int | None  # None: the outer split itself (empty test part for FINAL)
+    train: Any  # array of shape (n_train,), int64, sorted
+    test: Any  # array of shape (n_test,), int64, sorted
+
+
+@dataclass(frozen=True, slots=True)
+class SearchStarted:
+    """A search exists from here on."""
+
+    search_id: str
+    name: str
+    spec: dict[str, Any]  # the spec as JSON
+    metric: str
+    task: str
+    fingerprint: str  # of the rows
+    data: dict[str, Any]  # what was loaded: columns, kinds, rows, classes, notices
+    environment: dict[str, Any]  # versions, platform, git commit, cpus
+    folds: tuple[Fold, ...]
+    at: datetime = field(default_factory=utc_now)
+
+
+@dataclass(frozen=True, slots=True)
+class TrialStarted:
+    """A configuration was proposed and given to a worker."""
+
+    trial_id: str  # "<search_id>.<outer_fold>.<number>"
+    search_id: str
+    outer_fold: str
+    number: int  # 0, 1, ... in order of proposal within its inner search
+    family: str
+    configuration: Configuration  # the family's parameters, preprocessing included
+    origin: Origin
+    at: datetime = field(default_factory=utc_now)
+
+
+@dataclass(frozen=True, slots=True)
+class FoldScore:
+    """One inner fold of one trial, fitted and scored."""
+
+    trial_id: str
+    resource: int  # inner folds finished so far by this trial, this one included: 1, 2, ...
+    inner_fold: int
+    scores: dict[str, float]  # metric -> score, finite, larger is better
+    fit_s: float  # wall seconds
+    score_s: float  # wall seconds
+    cpu_s: float  # CPU seconds of the worker process for fit and score
+    at: datetime = field(default_factory=utc_now)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the scheduler decided at a rung, and on what grounds."""
+
+    trial_id: str
+    resource: int  # the rung
+    score: float  # mean of the optimised metric over the inner folds so far
+    decision: Literal["continue", "stop"]
+    reason: str
+    rank: int | None = None  # 1 = best of those that reached this rung so far
+    rivals: int | None = None  # how many reached this rung so far, this one included
+    cutoff: float | None = None  # the score that was needed to go on
+    at: datetime = field(default_factory=utc_now)
+
+
+@dataclass(frozen=True, slots=True)
+class TrialEnded:
+    """A trial's last word."""
+
+    trial_id: str
+    state: TrialState  # anything but "running"
+    score: float | None  # mean of the optimised metric; None when failed
+    resource: int  # inner folds finished
+    reason: str | None = None  # why stopped or failed, in one line
+    traceback: str | None = None
+    at: datetime = field(default_factory=utc_now)
+
+
+@dataclass(frozen=True, slots=True)
+class InnerSearchEnded:
+    """An inner search has chosen."""
+
+    search_id: str
+    outer_fold: str
+    trial_id: str  # the winner
+    inner_score: float  # its mean over the inner folds
+    at: datetime = field(default_factory=utc_now)
+
+
+@dataclass(frozen=True, slots=True)
+class OuterScore:
+    """A model refitted on an outer fold's training rows, scored on its test rows."""
+
+    search_id: str
+    outer_fold: str
+    role: Role
+    trial_id: str  # whose configuration was refitted
+    scores: dict[str, float]
+    fit_s: float
+    at: datetime = field(default_factory=utc_now)
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A file that a search left."""
+
+    search_id: str
+    kind: Literal["model", "report"]
+    path: str
+    sha256: str
+    size_bytes: int
+    trial_id: str | None = None
+    at: datetime = field(default_factory=utc_now)
+
+
+@dataclass(frozen=True, slots=True)
+class ParityVerdict:
+    """Whether an ONNX file computes what the fitted model computes."""
+
+    passed: bool
+    rows: int  # compared, over all probe sets
+    labels_unequal: int  # 0 for regression
+    worst: float  # max |onnx - native| / (atol + rtol * |native|): 1 is the limit; inf if NaN
+    worst_absolute: float
+    rtol: float
+    atol: float
+    probes: tuple[
+        dict[str, Any], ...
+    ]  # per probe set: name, rows, labels_unequal, worst, worst_absolute
+    failure: str | None = None  # the first difference, or why nothing could be compared
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ParityChecked:
+    """A verdict, for the store."""
+
+    search_id: str
+    trial_id: str
+    verdict: ParityVerdict
+    at: datetime = field(default_factory=utc_now)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchEnded:
+    """A search's last word; the numbers are None where it did not get that far."""
+
+    search_id: str
+    state: SearchState  # anything but "running"
+    outer_mean: float | None = None  # mean outer score of the winners
+    interval: tuple[float, float] | None = None  # corrected, Nadeau & Bengio 2003
+    optimism: float | None = None  # mean over outer folds of inner score minus outer score
+    default_difference: float | None = None  # mean over outer folds of winner minus default
+    default_interval: tuple[float, float] | None = None  # corrected
+    error: str | None = None
+    at: datetime = field(default_factory=utc_now)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Anything else worth remembering, for people."""
+
+    search_id: str
+    kind: str  # a short word: "data", "interrupted", "export", ...
+    payload: dict[str, Any]
+    at: datetime = field(default_factory=utc_now)
+
+
+Record: TypeAlias = (
+    SearchStarted
+    | TrialStarted
+    | FoldScore
+    | Decision
+    | TrialEnded
+    | InnerSearchEnded
+    | OuterScore
+    | Artifact
+    | ParityChecked
+    | SearchEnded
+    | Note
+)

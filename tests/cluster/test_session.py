@@ -1,0 +1,58 @@
+"""A real local Ray, started and stopped."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+SCRIPT = """
+import os, sys, pathlib
+from cluster.session import connect
+from cluster.tasks import run_tasks
+
+def add(shared, argument):
+    if argument == 13:
+        raise ValueError("unlucky")
+    return int(shared.sum()) + argument
+
+import numpy as np
+with connect(cpus=2) as session:
+    assert session.cpus == 2, session
+    shared = np.arange(10)
+    print(sorted(value for _, value in run_tasks(add, [1, 2, 3], shared=shared, cpus=1)))
+    try:
+        list(run_tasks(add, [1, 13], shared=shared, cpus=1))
+    except ValueError as error:
+        print("raised", error)
+    with connect() as inner:  # joins what is there, and leaves it
+        pass
+    import ray
+    print("still there", ray.is_initialized())
+print("gone", not ray.is_initialized())
+print("token file", (pathlib.Path.home() / ".ray" / "auth_token").exists())
+"""
+
+
+@pytest.mark.ray
+def test_a_local_session_runs_tasks_raises_their_errors_and_leaves_nothing(tmp_path) -> None:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("RAY_")}
+    environment["HOME"] = str(tmp_path)
+
+    run = subprocess.run(
+        [sys.executable, "-c", SCRIPT],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.splitlines() == [
+        "[46, 47, 48]",
+        "raised unlucky",
+        "still there True",
+        "gone True",
+        "token file False",
+    ]

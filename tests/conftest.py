@@ -1,0 +1,36 @@
+"""Fixtures that every test may use."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cluster.session import Session
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def _shared(part: str) -> Path:
+    path = SHARED / part
+    if not path.exists():
+        message = f"{part} is not beside the repository (looked in ../shared)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    return path
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of real datasets: ``<name>.csv.gz`` and ``datasets.json``."""
+    return _shared("data")
+
+
+@pytest.fixture(scope="session")
+def ray_session() -> Iterator[Session]:
+    """A local Ray with two cores, shared by all tests that need one."""
+    from cluster.session import connect
+
+    with connect(cpus=2) as session:
+        yield session

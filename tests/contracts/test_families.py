@@ -1,0 +1,193 @@
+import pickle
+import re
+import subprocess
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+from search_spaces.columns import Column, Profile
+from search_spaces.families.base import Family
+from search_spaces.families.dummy import Dummy
+from search_spaces.families.ridge import Ridge
+from search_spaces.parameters import Categorical
+from searcher.errors import SpecError
+from searcher.testing import FamilyContract, FamilyContractError, check_family
+from searcher.testing.__main__ import main
+from tests.contracts.broken_families import BROKEN, DefaultOutside, FitFails, Sound
+
+INSTALLED = {point.name: point for point in entry_points(group="searcher.family")}
+SLOW = {"random_forest"}  # forests of hundreds of trees, three tasks
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow if n in SLOW else ()) for n in INSTALLED]
+)
+def test_every_installed_family_keeps_the_contract(name):
+    check_family(INSTALLED[name].load())
+
+
+@pytest.mark.parametrize("name", INSTALLED)
+def test_a_family_is_installed_under_its_own_name(name):
+    family = INSTALLED[name].load()()
+
+    assert family.name == name
+    assert isinstance(family, Family)
+
+
+def test_the_built_in_families_are_installed():
+    assert {"dummy", "logistic_regression", "ridge", "random_forest", "xgboost"} <= set(INSTALLED)
+
+
+class TestRidge(FamilyContract):
+    family = Ridge
+
+
+class TestDummy(FamilyContract):
+    @pytest.fixture(autouse=True)
+    def _choose(self, request):
+        request.instance.family = Dummy()
+
+
+def test_a_sound_family_passes_as_class_and_as_instance():
+    check_family(Sound)
+    check_family(Sound())
+
+
+@pytest.mark.parametrize(
+    ("family", "sentence"), BROKEN.items(), ids=[family.__name__ for family in BROKEN]
+)
+def test_a_broken_family_is_told_what_is_wrong_and_little_else(family, sentence):
+    with pytest.raises(FamilyContractError) as error:
+        check_family(family)
+
+    told = error.value.violations
+    assert any(sentence in violation for violation in told), str(error.value)
+    assert len(told) <= 3, str(error.value)
+
+
+def test_all_mistakes_are_told_at_once():
+    class Sloppy(DefaultOutside):
+        def build(self, configuration, profile, *, seed, cpus):
+            configuration.clear()
+            return super().build(configuration, profile, seed=seed, cpus=cpus)
+
+    with pytest.raises(FamilyContractError) as error:
+        check_family(Sloppy)
+
+    told = "\n".join(error.value.violations)
+    assert "default is not in its space" in told
+    assert "changes the configuration" in told
+
+
+def test_a_violation_says_on_which_data_it_was_found():
+    with pytest.raises(FamilyContractError, match=r"\(binary, mixed columns .*; and 2 more\)"):
+        check_family(FitFails)
+
+
+def test_each_promise_fails_as_a_test_of_its_own():
+    class Contract(FamilyContract):
+        family = DefaultOutside
+
+    Contract().test_has_a_plain_space()
+    with pytest.raises(FamilyContractError, match="default is not in its space"):
+        Contract().test_has_a_default_in_its_space()
+
+
+def test_the_contract_error_is_a_spec_error_that_travels():
+    with pytest.raises(SpecError) as error:
+        check_family(FitFails)
+
+    there = pickle.loads(pickle.dumps(error.value))  # noqa: S301 - made one line above
+    assert there.violations == error.value.violations
+    assert str(there) == str(error.value)
+
+
+def test_the_command_approves_a_sound_family(capsys):
+    status = main(["tests.contracts.broken_families:Sound"])
+
+    assert status == 0
+    assert capsys.readouterr().out == "tests.contracts.broken_families:Sound keeps its contract.\n"
+
+
+def test_the_command_takes_the_name_of_an_installed_family(capsys):
+    assert main(["dummy"]) == 0
+    assert capsys.readouterr().out == "dummy keeps its contract.\n"
+
+
+def test_the_command_lists_what_is_wrong(capsys):
+    status = main(["tests.contracts.broken_families:DefaultOutside"])
+
+    assert status == 1
+    told = capsys.readouterr().out
+    assert "family 'neighbours' breaks its contract:\n  - its default is not in" in told
+
+
+@pytest.mark.parametrize(
+    ("reference", "message"),
+    [
+        ("tests.contracts.broken_families:Nothing", "has no attribute 'Nothing'"),
+        ("no_such_module:Family", "No module named 'no_such_module'"),
+        ("rigde", "no family of that name is installed"),
+    ],
+)
+def test_the_command_says_what_it_can_not_load(reference, message, capsys):
+    status = main([reference])
+
+    assert status == 2
+    assert message in capsys.readouterr().err
+
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "families.md"
+
+
+@pytest.mark.slow
+def test_the_documented_family_keeps_the_contract(tmp_path):
+    (source,) = re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.S)[:1]
+    (tmp_path / "my_families.py").write_text(source)
+
+    command = [sys.executable, "-m", "searcher.testing", "my_families:KNeighbours"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+
+    assert done.stdout == "my_families:KNeighbours keeps its contract.\n", done.stderr
+    assert done.returncode == 0
+
+
+def documented_rows(family):
+    section = DOCS.read_text().split(f"\n## {family}\n")[1].split("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| `")]
+    return {
+        cells[0].strip("`"): cells[1:]
+        for cells in ([cell.strip() for cell in row.strip("|").split("|")] for row in rows)
+    }
+
+
+def for_task(cell, task):
+    """Read ``sqrt; regression: fraction``."""
+    usual, _, other = cell.partition("; regression: ")
+    return other if other and task == "regression" else usual
+
+
+BUILT_IN = ["dummy", "logistic_regression", "ridge", "random_forest", "xgboost"]
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_the_documented_table_is_what_the_family_offers(name):
+    family, rows = INSTALLED[name].load()(), documented_rows(name)
+    columns = (Column("a", "numeric", has_missing=True), Column("b", "categorical"))
+
+    seen = set()
+    for task in sorted(family.tasks):
+        profile = Profile(task, columns, n_samples=100, n_classes=0 if task == "regression" else 2)
+        space, default = family.space(profile), family.default(profile)
+        for parameter, domain in space.parameters.items():
+            values, value, when, _source = rows[parameter]
+            assert for_task(values, task) == domain.describe()
+            assert when == space.when(parameter)
+            if parameter in default:
+                assert (
+                    for_task(value, task) == Categorical(choices=(default[parameter],)).describe()
+                )
+        seen |= set(space.parameters)
+    assert seen == set(rows)
