@@ -1,0 +1,55 @@
+"""Which families a search tries, in which spaces, starting from which defaults."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from search_spaces.columns import Profile
+from search_spaces.families.base import Family
+from search_spaces.space import Configuration, Space
+from searcher.plugins import family_names, load_family
+from searcher.spec import Spec
+
+DUMMY = "dummy"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One family as this search tries it."""
+
+    name: str  # as it calls itself
+    reference: str  # as written in the spec: a name, or module:Class
+    family: Family
+    space: Space  # narrowed or overridden as the spec asks
+    default: Configuration  # in ``space``
+
+
+def resolve_candidates(spec: Spec, profile: Profile) -> tuple[Candidate, ...]:
+    """Families of the spec, or every registered one that can learn such a target.
+
+    For a spec that ``checks.check_search`` has let pass.
+    """
+    asked = spec.families
+    if asked is None:
+        asked = {n: None for n in family_names() if n != DUMMY and _learns(n, profile)}
+    return tuple(_resolve(reference, changes, profile) for reference, changes in asked.items())
+
+
+def joint_space(candidates: tuple[Candidate, ...]) -> Space:
+    """Space of all families at once; the family is its first parameter."""
+    return Space.join({candidate.name: candidate.space for candidate in candidates})
+
+
+def references(candidates: tuple[Candidate, ...]) -> dict[str, str]:
+    """Say what to load each family by, the dummy's included."""
+    return {DUMMY: DUMMY} | {candidate.name: candidate.reference for candidate in candidates}
+
+
+def _learns(name: str, profile: Profile) -> bool:
+    return profile.task in load_family(name).tasks
+
+
+def _resolve(reference: str, changes: Mapping[str, Any] | None, profile: Profile) -> Candidate:
+    family = load_family(reference)
+    space = family.space(profile).override(changes or {})
+    return Candidate(family.name, reference, family, space, space.nearest(family.default(profile)))
