@@ -1,0 +1,176 @@
+"""What may stand in a cell, and what becomes of everything else.
+
+Numbers that are not finite, strings that a database refuses, numpy scalars: the rules are here,
+so that SQLite and PostgreSQL are given the same cells.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from enum import Enum
+from hashlib import sha256
+from pathlib import PurePath
+from typing import Any, TypeVar
+
+import numpy as np
+
+from searcher.errors import StoreError
+from searcher.store.types import dumps
+
+MAX_NAME = 200
+"""Characters of an id or a name: PostgreSQL refuses index entries above 2,704 bytes."""
+
+MAX_DEPTH = 50
+MAX_SHOWN = 80
+
+Choice = TypeVar("Choice", bound=str)
+Cells = tuple[float | None, str | None]
+
+
+def identifier(value: str, what: str) -> str:
+    """Refuse ids that could not be typed back; ids are keys, so they are never repaired."""
+    if not isinstance(value, str) or not value or len(value) > MAX_NAME or not value.isprintable():
+        raise StoreError(
+            f"{what} is {_shortened(value)}; allowed: 1 to {MAX_NAME} printable characters"
+        )
+    return value
+
+
+def name(value: str, what: str) -> str:
+    """Clean a name that is part of a key, and refuse one that is too long for an index."""
+    cleaned = text(str(value))
+    if not cleaned or len(cleaned) > MAX_NAME:
+        raise StoreError(f"{what} is {_shortened(value)}; allowed: 1 to {MAX_NAME} characters")
+    return cleaned
+
+
+def text(value: str) -> str:
+    """Make a string storable: PostgreSQL refuses NUL, and neither takes lone surrogates."""
+    if value.isascii() and "\x00" not in value:
+        return str(value)
+    return value.replace("\x00", "\N{SYMBOL FOR NULL}").encode("utf-8", "backslashreplace").decode()
+
+
+def optional_text(value: str | None) -> str | None:
+    """Clean a string that may be absent."""
+    return None if value is None else text(str(value))
+
+
+def number(value: Any, what: str) -> float:
+    """Return a float, NaN for None; numpy scalars and bools are numbers, strings are not."""
+    if value is None:
+        return math.nan
+    if isinstance(value, str | bytes):
+        raise StoreError(f"{what} is {_shortened(value)}; allowed: a number")
+    try:
+        return float(value)
+    except OverflowError:  # an integer beyond 1.8e308
+        return math.inf if value > 0 else -math.inf
+    except (TypeError, ValueError) as error:
+        raise StoreError(f"{what} is {_shortened(value)}; allowed: a number") from error
+
+
+def count(value: Any, what: str) -> int:
+    """Return a whole number that is not negative."""
+    if isinstance(value, int | np.integer) and 0 <= value < 2**31:
+        return int(value)
+    raise StoreError(f"{what} is {_shortened(value)}; allowed: a whole number from 0")
+
+
+def one_of(value: Choice, what: str, allowed: tuple[Choice, ...]) -> Choice:
+    """Return the value if it is one of those allowed."""
+    if value not in allowed:
+        raise StoreError(f"{what} is {_shortened(value)}; allowed: {', '.join(allowed)}")
+    return value
+
+
+def finite(value: float | None) -> float | None:
+    """Return the number, or None when it is not finite: ORDER BY must not put NaN first."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def utc(value: datetime, what: str) -> datetime:
+    """Move a time to UTC; refuse one without a zone."""
+    if value.tzinfo is None:
+        raise StoreError(f"{what} is {value.isoformat()} without a time zone; use utc_now()")
+    return value if value.tzinfo is UTC else value.astimezone(UTC)
+
+
+def json_object(value: Mapping[str, Any], what: str) -> dict[str, Any]:
+    """Copy a mapping into plain JSON types."""
+    return {text(str(key)): json_value(item, f"{what}[{key!r}]") for key, item in value.items()}
+
+
+def json_value(value: Any, what: str, depth: int = 0) -> Any:
+    """Copy a value into plain JSON types.
+
+    NaN and the infinities, which JSON lacks, become the strings "NaN", "Infinity" and
+    "-Infinity", which ``float`` reads back. Raises StoreError for what has no JSON form.
+    """
+    if isinstance(value, Enum):
+        value = value.value
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else _spelt(value)
+    if isinstance(value, str | PurePath):
+        return text(str(value))
+    if isinstance(value, date):  # datetimes are dates too
+        return value.isoformat()
+    return _json_container(value, what, depth)
+
+
+def _json_container(value: Any, what: str, depth: int) -> Any:
+    if depth >= MAX_DEPTH:
+        raise StoreError(f"{what} is nested deeper than {MAX_DEPTH} levels, or contains itself")
+    if isinstance(value, Mapping):
+        return {
+            text(str(key)): json_value(item, f"{what}[{key!r}]", depth + 1)
+            for key, item in value.items()
+        }
+    if isinstance(value, np.ndarray):
+        return json_value(value.tolist(), what, depth + 1)
+    if isinstance(value, list | tuple):
+        return [json_value(item, f"{what}[{i}]", depth + 1) for i, item in enumerate(value)]
+    raise StoreError(
+        f"{what} is a {type(value).__name__}, which has no JSON form; "
+        "allowed: None, bool, numbers, strings, lists, mappings, numpy scalars and arrays"
+    )
+
+
+def cells(value: Any) -> Cells:
+    """Split a configuration's value, already plain JSON, into a number and a text to search by.
+
+    A bool is both 1 or 0 and "true" or "false"; None is neither; a list is its JSON. Long
+    texts are cut to MAX_NAME characters: the configuration column has them whole.
+    """
+    if value is None:
+        return None, None
+    if isinstance(value, bool):
+        return float(value), "true" if value else "false"
+    if isinstance(value, int | float):
+        as_number = finite(number(value, "a parameter"))
+        return as_number, None if as_number is not None else str(value)[:MAX_NAME]
+    return None, (value if isinstance(value, str) else dumps(value))[:MAX_NAME]
+
+
+def content_hash(*parts: Any) -> str:
+    """Return 32 hex digits of the SHA-256 of plain JSON values, whatever the order of keys."""
+    return sha256(_canonical(parts).encode()).hexdigest()[:32]
+
+
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+
+
+def _spelt(value: float) -> str:
+    if math.isnan(value):
+        return "NaN"
+    return "Infinity" if value > 0 else "-Infinity"
+
+
+def _shortened(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= MAX_SHOWN else f"{shown[:MAX_SHOWN]}... ({len(shown)} characters)"
