@@ -1,0 +1,97 @@
+"""What a trained model is: preprocessing and estimator, fitted together on the same rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+import search_spaces.preprocessing as preprocessing_steps
+from search_spaces.columns import Profile
+from search_spaces.families.base import Family
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedModel:
+    """A refitted configuration, as it is scored and as it is exported.
+
+    The estimator sees what the ONNX graph's estimator will see: features computed in float64 and
+    rounded to float32 (``dtype`` says which array type carries those values).
+    """
+
+    family: str
+    configuration: Mapping[str, Any]
+    profile: Profile
+    target: str
+    classes: tuple[str | int, ...]  # position = class code; () for regression
+    preprocessing: Any  # fitted sklearn ColumnTransformer over the columns of X
+    estimator: Any  # fitted sklearn-compatible estimator over the features
+    dtype: Literal["float32", "float64"]
+
+    def features(self, X: NDArray[np.float64]) -> NDArray[Any]:
+        """Compute what the estimator sees of ``X``: (n_samples, n_features)."""
+        return to_features(self.preprocessing.transform(X), self.dtype)
+
+    def predict(self, X: NDArray[np.float64]) -> NDArray[Any]:
+        """Class codes (int64) or values (float64), shape (n_samples,)."""
+        return np.asarray(self.estimator.predict(self.features(X))).reshape(-1)
+
+    def predict_proba(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Class probabilities in the order of ``classes``, shape (n_samples, n_classes)."""
+        return np.asarray(self.estimator.predict_proba(self.features(X)))
+
+
+def to_features(matrix: NDArray[np.float64], dtype: Literal["float32", "float64"]) -> NDArray[Any]:
+    """Round float64 ``matrix`` to float32 values, carried in an array of ``dtype``."""
+    return np.ascontiguousarray(matrix, dtype=np.float32).astype(dtype, copy=False)
+
+
+def predict_on_one_thread(estimator: Any) -> None:
+    """Make a fitted estimator's answers independent of how its threads are scheduled.
+
+    A scikit-learn forest (1.9, ``ensemble/_forest.py``, ``_accumulate_prediction``) adds its
+    trees in the order in which its threads finish, so the last bit of a probability may differ
+    from one call to the next. Fitting keeps all its threads.
+    """
+    if hasattr(estimator, "n_jobs"):
+        estimator.n_jobs = 1
+
+
+def fit_model(
+    family: Family,
+    configuration: Mapping[str, Any],
+    X: NDArray[np.float64],
+    y: NDArray[Any],
+    *,
+    profile: Profile,
+    target: str,
+    classes: tuple[str | int, ...],
+    seed: int,
+    cpus: int,
+) -> FittedModel:
+    """Fit preprocessing and estimator on exactly these rows.
+
+    Parameters
+    ----------
+    X : array of shape (n_samples, n_columns), float64
+        Rows coded as in ``search_spaces.columns``.
+    y : array of shape (n_samples,)
+        Class codes or values.
+    """
+    prepare, rest = preprocessing_steps.split(dict(configuration))
+    transformer = preprocessing_steps.build(prepare, profile.columns)
+    features = to_features(transformer.fit_transform(X), family.dtype)
+    estimator = family.build(rest, profile, seed=seed, cpus=cpus)
+    estimator.fit(features, y)
+    predict_on_one_thread(estimator)
+    return FittedModel(
+        family=family.name,
+        configuration=dict(configuration),
+        profile=profile,
+        target=target,
+        classes=classes,
+        preprocessing=transformer,
+        estimator=estimator,
+        dtype=family.dtype,
+    )

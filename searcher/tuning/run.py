@@ -1,0 +1,166 @@
+"""Run all inner searches of a nested search in one Ray Tune run."""
+
+import logging
+import os
+import signal
+import tempfile
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from types import FrameType
+from typing import Any
+
+from cluster.gate import Gate
+from searcher.records import Record
+from searcher.tuning.inner import InnerSearch
+from searcher.tuning.trainable import TrialActor, Work
+
+# Read by Ray Tune from the environment only (2.60): no result files, no snapshots to resume
+# from (the store is what a search is resumed from), no second reporter, no signal handler of its
+# own.
+TUNE_ENVIRONMENT = {
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_GLOBAL_CHECKPOINT_S": str(10**9),
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",
+    "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
+    "RAY_AIR_NEW_OUTPUT": "0",
+}
+
+
+def run_inner_searches(
+    inner: Mapping[str, InnerSearch],
+    work: Work,
+    *,
+    search_id: str,
+    slots: int,
+    gpus: float,
+    emit: Callable[[Record], None],
+) -> bool:
+    """Try configurations until every inner search has used up its budget.
+
+    Parameters
+    ----------
+    inner
+        Inner searches by outer fold.
+    slots
+        Trials that run at once; each occupies ``work.cpus`` cores and ``gpus`` GPUs.
+    emit
+        Takes every record of what happens, in this thread.
+
+    Returns
+    -------
+    False if the user interrupted it; everything up to then has been emitted.
+    """
+    from ray import tune
+
+    from searcher.tuning.recorder import Recorder
+    from searcher.tuning.scheduler import NestedScheduler
+    from searcher.tuning.searcher import NestedSearcher
+
+    parties = min(slots, sum(search.trials for search in inner.values()))
+    work = replace(work, gate=Gate(parties) if parties > 1 else None)
+    n_folds = len(next(iter(work.folds.values())))
+    recorder = Recorder(emit, search_id=search_id, n_folds=n_folds)
+    proposer = NestedSearcher(inner, slots=slots)
+    trainable = tune.with_resources(
+        tune.with_parameters(TrialActor, work=work), {"cpu": work.cpus, "gpu": gpus}
+    )
+    with (
+        tempfile.TemporaryDirectory(prefix="searcher-tune-") as folder,
+        _quiet_tune(slots),
+        _interruptible() as interrupted,
+    ):
+        try:
+            tune.run(
+                trainable,
+                name=search_id,
+                metric="score",
+                mode="max",
+                num_samples=-1,
+                search_alg=proposer,
+                scheduler=NestedScheduler(inner, record=recorder.record),
+                stop=_Interrupt(interrupted, proposer.stop),
+                callbacks=[recorder],
+                storage_path=folder,
+                reuse_actors=True,
+                raise_on_failed_trial=False,
+                trial_dirname_creator=lambda trial: str(trial.trial_id),
+                verbose=0,
+            )
+        except tune.TuneError as error:
+            if recorder.failure is not None:
+                raise recorder.failure from error
+            raise
+        return not interrupted.is_set()
+
+
+def _Interrupt(flag: threading.Event, stop: Callable[[], None]) -> Any:  # noqa: N802
+    """Tune's stopper: ends the run once the user has asked for it."""
+    from ray.tune.stopper import NoopStopper, Stopper
+
+    class Interrupt(Stopper):
+        """Stops everything when the flag is set, nothing before."""
+
+        def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+            """No trial is stopped on its own."""
+            return False
+
+        def stop_all(self) -> bool:
+            """Whether the user has asked to stop."""
+            if flag.is_set():
+                stop()
+            return flag.is_set()
+
+        def __reduce__(self) -> tuple[Any, tuple[()]]:
+            """Tune pickles this into snapshots that nobody reads; a lock can't be pickled."""
+            return NoopStopper, ()
+
+    return Interrupt()
+
+
+@contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """Turn the first Ctrl-C or SIGTERM into a flag; the second one is what it always was."""
+    flag = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield flag  # signals belong to the main thread
+        return
+    before: dict[int, Any] = {}
+
+    def on_signal(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        flag.set()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    for wanted in (signal.SIGINT, signal.SIGTERM):
+        before[wanted] = signal.signal(wanted, on_signal)
+    try:
+        yield flag
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _quiet_tune(slots: int) -> Iterator[None]:
+    """Set what Ray Tune takes from the environment, and silence its own chatter."""
+    # Tune would ask a searcher of ours for one trial at a time, and start one worker at a time.
+    settings = TUNE_ENVIRONMENT | {"TUNE_MAX_PENDING_TRIALS_PG": str(slots)}
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
+    logger = logging.getLogger("ray.tune")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
