@@ -1,0 +1,59 @@
+"""What the graph's inputs are called, what is fed to them, and how they become the matrix X."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search_spaces.columns import UNKNOWN_CODE, Column
+
+ROWS = "rows"
+"""The symbolic first dimension of every input and output."""
+
+OUTPUTS = ("label", "probabilities", "prediction")
+FEATURES = "features"
+"""The tensor inside the graph that the estimator sees: the gate compares it bit by bit."""
+
+Feeds: TypeAlias = Mapping[str, NDArray[Any]]
+
+
+def input_names(columns: Sequence[Column]) -> tuple[str, ...]:
+    """Names of the graph's inputs: the columns' names, made unique with ``_`` where they can't be.
+
+    A graph may not use a name twice, nor the empty one, so a column called ``label`` becomes
+    ``label_``. The metadata tells which input belongs to which column.
+    """
+    taken = {*OUTPUTS, FEATURES}
+    names = []
+    for column in columns:
+        name = column.name or "_"
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        names.append(name)
+    return tuple(names)
+
+
+def to_feeds(columns: Sequence[Column], X: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
+    """Translate rows of X (n_samples, n_columns) into the graph's inputs, (n_samples, 1) each."""
+    return {
+        name: (_strings(column, X[:, i]) if column.is_categorical else X[:, i].copy())[:, None]
+        for i, (name, column) in enumerate(zip(input_names(columns), columns, strict=True))
+    }
+
+
+def unseen_text(column: Column) -> str:
+    """Make up a string that is not one of the column's categories."""
+    text = "(unseen)"
+    while text in column.categories:
+        text += "?"
+    return text
+
+
+def _strings(column: Column, codes: NDArray[np.float64]) -> NDArray[np.object_]:
+    # position -1 is the last one: where UNKNOWN_CODE points
+    texts = np.array([*column.categories, unseen_text(column)], dtype=object)
+    positions = np.where(codes == UNKNOWN_CODE, len(texts) - 1, codes).astype(np.int64)
+    strings: NDArray[np.object_] = texts[positions]
+    return strings

@@ -1,0 +1,95 @@
+"""Which nodes, constants and names an ONNX graph has while it is being written."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import AttributeProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
+
+OPSET = 21  # of the default domain; IR version 10 came with it (onnx 1.16)
+ML_OPSET = 5  # of ai.onnx.ml: the first with TreeEnsemble, the tree operator that takes float64
+IR_VERSION = 10
+ML_DOMAIN = "ai.onnx.ml"
+
+
+class GraphBuilder:
+    """A graph under construction; every method that computes something returns a tensor's name."""
+
+    def __init__(self, *, reserved: Iterable[str] = ()) -> None:
+        self.ml_opset = ML_OPSET
+        self._taken = set(reserved)
+        self._inputs: list[ValueInfoProto] = []
+        self._outputs: list[ValueInfoProto] = []
+        self._nodes: list[NodeProto] = []
+        self._constants: list[TensorProto] = []
+
+    def input(self, name: str, element_type: int, shape: Sequence[str | int]) -> str:
+        """Declare an input of the graph, under exactly this name."""
+        self._taken.add(name)
+        self._inputs.append(helper.make_tensor_value_info(name, element_type, shape))
+        return name
+
+    def output(self, name: str, element_type: int, shape: Sequence[str | int]) -> None:
+        """Declare that the tensor of this name is an output of the graph."""
+        self._outputs.append(helper.make_tensor_value_info(name, element_type, shape))
+
+    def constant(self, value: NDArray[Any], hint: str = "constant") -> str:
+        """Store a constant; strings come as an array of objects."""
+        name = self.unique(hint)
+        self._constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    def add(
+        self, op: str, *inputs: str, domain: str = "", name: str | None = None, **attributes: Any
+    ) -> str:
+        """Append a node with one output, called ``name`` (which must be a reserved one) if given.
+
+        Attributes may be arrays: integers are stored as a list of integers, all else as a tensor.
+        """
+        output = name or self.unique(op.lower())
+        node = NodeProto(op_type=op, domain=domain, name=output, input=inputs, output=[output])
+        node.attribute.extend(_attribute(key, attributes[key]) for key in sorted(attributes))
+        self._nodes.append(node)
+        return output
+
+    def append(self, nodes: Iterable[NodeProto], constants: Iterable[TensorProto]) -> None:
+        """Append foreign nodes whose names are known to clash with nothing."""
+        self._nodes.extend(nodes)
+        self._constants.extend(constants)
+
+    def unique(self, hint: str) -> str:
+        """Make up a name that nothing else in the graph has."""
+        name, number = hint, 0
+        while name in self._taken:
+            number += 1
+            name = f"{hint}_{number}"
+        self._taken.add(name)
+        return name
+
+    def build(self, metadata: Mapping[str, str]) -> onnx.ModelProto:
+        """Return the finished model; the same calls give the same bytes."""
+        graph = helper.make_graph(
+            self._nodes, "searcher", self._inputs, self._outputs, self._constants
+        )
+        model = helper.make_model(
+            graph,
+            producer_name="searcher",
+            ir_version=IR_VERSION,
+            opset_imports=[
+                helper.make_opsetid("", OPSET),
+                helper.make_opsetid(ML_DOMAIN, self.ml_opset),
+            ],
+        )
+        helper.set_model_props(model, {key: metadata[key] for key in sorted(metadata)})
+        return model
+
+
+def _attribute(key: str, value: Any) -> AttributeProto:
+    if not isinstance(value, np.ndarray):
+        return helper.make_attribute(key, value)
+    if np.issubdtype(value.dtype, np.int64):
+        # helper.make_attribute looks at every element: seconds for a forest of 100,000 nodes
+        return AttributeProto(name=key, type=AttributeProto.INTS, ints=value.tolist())
+    return AttributeProto(name=key, type=AttributeProto.TENSOR, t=numpy_helper.from_array(value))
