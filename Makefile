@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+DEMO   := demo
 
 .PHONY: help setup demo check test bench clean
 .DEFAULT_GOAL := help
@@ -19,8 +20,8 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 demo: setup  ## nested search on real data, ending with model.onnx and report.html
-	@mkdir -p demo
-	$(BIN)/searcher run examples/breast_cancer.yaml --store sqlite:///demo/searcher.db --output demo/output
+	@mkdir -p $(DEMO)
+	$(BIN)/searcher run examples/breast_cancer.yaml --store sqlite:///$(DEMO)/searcher.db --output $(DEMO)/output
 
 check: setup  ## format, lint, types, imports, fast tests (under a minute)
 	$(BIN)/ruff format --check .

@@ -12,6 +12,7 @@ class Session:
     """What a connected session offers."""
 
     cpus: int  # over all nodes
+    gpus: int
     nodes: int
 
 
@@ -61,7 +62,11 @@ def _describe() -> Session:
     import ray
 
     resources = ray.cluster_resources()
-    return Session(cpus=int(resources.get("CPU", 0)), nodes=len(ray.nodes()))
+    return Session(
+        cpus=int(resources.get("CPU", 0)),
+        gpus=int(resources.get("GPU", 0)),
+        nodes=len(ray.nodes()),
+    )
 
 
 def _keep_to_ourselves() -> None:

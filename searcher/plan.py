@@ -1,0 +1,102 @@
+"""What a search is going to do, all worked out before anything starts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cluster.session import Session
+from searcher.candidates import Candidate, resolve_candidates
+from searcher.checks import check_search
+from searcher.data import Dataset
+from searcher.errors import SpecError
+from searcher.evaluation import Rows
+from searcher.records import Fold, SearchStarted
+from searcher.spec import Spec
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """What a search is going to do, worked out before anything starts."""
+
+    search_id: str
+    spec: Spec
+    dataset: Dataset
+    metrics: tuple[str, ...]  # the first is optimised
+    candidates: tuple[Candidate, ...]
+    folds: tuple[Fold, ...]
+    notices: tuple[str, ...]  # what was decided about data and spec, for people
+    base: Path  # folder that the spec's relative data path starts at
+
+    @property
+    def outer(self) -> dict[str, Fold]:
+        """Outer splits by name, the final one (all rows, no test) last."""
+        return {fold.outer_fold: fold for fold in self.folds if fold.inner_fold is None}
+
+    def inner_folds(self, outer_fold: str) -> tuple[Fold, ...]:
+        """Inner folds of one outer fold, in the order every trial sees them."""
+        return tuple(
+            fold
+            for fold in self.folds
+            if fold.outer_fold == outer_fold and fold.inner_fold is not None
+        )
+
+    @property
+    def rows(self) -> Rows:
+        """The dataset, as fits need it."""
+        data = self.dataset
+        return Rows(data.X, data.y, data.profile, data.target, data.classes)
+
+
+def make_plan(search_id: str, spec: Spec, dataset: Dataset, *, base: Path) -> Plan:
+    """Work out families, spaces, metrics and folds.
+
+    Raises
+    ------
+    SpecError
+        If spec and data don't go together; every problem at once, with the path of its field.
+    """
+    checked = check_search(spec, dataset)
+    return Plan(
+        search_id=search_id,
+        spec=spec,
+        dataset=dataset,
+        metrics=checked.metrics,
+        candidates=resolve_candidates(spec, dataset.profile),
+        folds=checked.folds,
+        notices=checked.notices,
+        base=base,
+    )
+
+
+def count_slots(spec: Spec, session: Session) -> int:
+    """How many trials can run at once.
+
+    Raises
+    ------
+    SpecError
+        If not even one can: Ray would wait for ever.
+    """
+    asked = {"cpus": spec.hardware.cpus, "gpus": spec.hardware.gpus}
+    there = {"cpus": session.cpus, "gpus": session.gpus}
+    for name, wanted in asked.items():
+        if wanted > there[name]:
+            raise SpecError(
+                f"hardware.{name}: found {wanted} for each trial; there are {there[name]}"
+            )
+    return min(there[name] // wanted for name, wanted in asked.items() if wanted)
+
+
+def started(plan: Plan, environment: Mapping[str, Any]) -> SearchStarted:
+    """Record that opens a search."""
+    return SearchStarted(
+        search_id=plan.search_id,
+        name=plan.spec.name,
+        spec=plan.spec.model_dump(mode="json"),
+        metric=plan.metrics[0],
+        task=plan.dataset.task,
+        fingerprint=plan.dataset.fingerprint,
+        data=plan.dataset.describe() | {"notices": list(plan.notices)},
+        environment=dict(environment),
+        folds=plan.folds,
+    )
