@@ -6,7 +6,7 @@ from dataclasses import fields
 from itertools import groupby
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, select
 
 from searcher.records import Artifact, Decision, Fold, FoldScore, Note, ParityVerdict
 from searcher.store import arrays
@@ -77,7 +77,9 @@ def trials_of(
         if value is not None:
             question = question.where(column == value)
     if order == "score":
-        question = question.order_by(trials.c.score.desc().nulls_last(), trials.c.id)
+        # A mean over fewer folds is a mean of other rows: it never ranks above a whole one.
+        done = case((trials.c.state == "completed", 0), else_=1)
+        question = question.order_by(done, trials.c.score.desc().nulls_last(), trials.c.id)
     else:
         question = question.order_by(*in_fold_order(trials.c.outer_fold), trials.c.number)
     return question if limit is None else question.limit(limit)

@@ -100,7 +100,7 @@ class Store:
         limit: int | None = None,
         order: Order = "score",
     ) -> tuple[StoredTrial, ...]:
-        """Return trials: the best first (those without a score last), or in order of proposal.
+        """Return trials: completed ones and the best first, or in order of proposal.
 
         Raises
         ------

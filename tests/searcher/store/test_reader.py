@@ -166,11 +166,11 @@ def test_folds_come_back_as_arrays_of_int64(store):
 
 
 def test_the_best_trial_comes_first_and_those_without_score_last(store):
-    scores = [trial.score for trial in store.trials(COMPLETED)]
+    trials = store.trials(COMPLETED)
 
-    finite = [score for score in scores if score is not None]
-    assert finite == sorted(finite, reverse=True)
-    assert scores[len(finite) :] == [None] * 4
+    completed = [trial.score for trial in trials if trial.state == "completed"]
+    assert completed == sorted(completed, reverse=True)
+    assert [trial.score for trial in trials[-4:]] == [None] * 4
 
 
 def test_trials_can_be_had_in_the_order_of_proposal(store):
@@ -426,3 +426,12 @@ def test_python_reads_a_time_that_any_program_wrote(url):
     fill(url, make_records("s", start=datetime(2026, 1, 31, 12, 0, 0, 5, tzinfo=UTC)))
 
     assert Store(url).search("s").started_at.microsecond == 5
+
+
+def test_a_stopped_trial_never_ranks_above_a_completed_one(url):
+    store = Store(fill(url, make_records("s", trials=20)))
+
+    states = [trial.state for trial in store.trials("s")]
+
+    assert {"completed", "stopped"} <= set(states)
+    assert states.index("stopped") >= states.count("completed")

@@ -1,0 +1,133 @@
+"""Examples that teach: what stands below the options in every command's help."""
+
+ALL = """\b
+Examples:
+  searcher run churn.yaml                 search, and release the model
+  searcher list                           what was searched
+  searcher show latest                    how good it is, and what was chosen
+  searcher predict model.onnx new.csv     use the model
+
+\b
+Exit codes:
+  0    done
+  1    it failed; stderr says why
+  2    the command line, the spec or the data are wrong
+  3    the search is done, but no model was released: parity failed
+  4    no such search, trial or store
+  70   a mistake in searcher itself
+  130  interrupted
+"""
+
+OF = {
+    "run": """\b
+Examples:
+  searcher run churn.yaml
+  searcher run churn.yaml --store sqlite:///team.db --output models/churn
+  searcher run churn.yaml --cpus 4 --quiet --format json > result.json
+
+\b
+A spec (docs/spec.md has every field):
+  name: churn
+  data: {path: churn.csv, target: Churn}
+  families: [logistic_regression, random_forest, xgboost]
+  validation: {outer: 5, inner: 4}
+  budget: {trials: 60}
+  seed: 7
+""",
+    "list": """\b
+Examples:
+  searcher list
+  searcher list --limit 5 --store sqlite:///team.db
+  searcher list --format json | jq -r '.[].search_id'
+""",
+    "show": """\b
+Examples:
+  searcher show latest
+  searcher show churn-3f                  the beginning of an id is enough
+  searcher show latest --format json | jq '.outer_mean, .interval'
+""",
+    "trials": """\b
+Examples:
+  searcher trials latest --limit 10
+  searcher trials latest --outer-fold final --family xgboost
+  searcher trials latest --state failed --sort number
+  searcher trials latest -o trials.parquet
+""",
+    "sql": """\b
+Examples:
+  searcher sql "select search_id, name, outer_mean from v_searches"
+  searcher sql "select family, count(*), max(score) from v_trials
+                where state = 'completed' group by family" --format csv
+  searcher sql "select * from v_leaderboard where outer_fold = 'final'
+                and place <= 3"
+
+\b
+Views (docs/store.md explains the columns):
+  v_searches: a search a row
+    search_id, name, state, metric, task, outer_mean, interval_low,
+    interval_high, optimism, default_difference, default_interval_low,
+    default_interval_high, best_trial_id, best_family, best_configuration,
+    trials, running, completed, stopped, failed, cpu_s, model_path,
+    report_path, parity_passed, fingerprint, started_at, ended_at, seconds,
+    error
+  v_trials: a trial a row
+    search_id, outer_fold, trial_id, number, state, family, configuration,
+    score, resource, origin, reason, started_at, ended_at, seconds, fit_s,
+    cpu_s
+  v_leaderboard: complete trials with their place in their inner search
+    search_id, outer_fold, place, trial_id, number, family, configuration,
+    score, resource, origin, seconds, is_winner
+  v_fold_scores: scores of trials on inner folds
+    search_id, outer_fold, trial_id, number, family, inner_fold, resource,
+    metric, score, fit_s, score_s, cpu_s, ended_at
+  v_learning_curves: mean scores of trials after each inner fold
+    search_id, outer_fold, trial_id, number, family, state, metric, resource,
+    score
+""",
+    "export": """\b
+Examples:
+  searcher export latest
+  searcher export latest -o model.onnx
+  searcher export churn-3f9a2c --trial final.12 -o second.onnx
+""",
+    "predict": """\b
+Examples:
+  searcher predict model.onnx new.csv
+  searcher predict model.onnx new.csv -o predictions.csv
+  searcher predict model.onnx new.csv.gz --format json | jq '.[0]'
+""",
+    "report": """\b
+Examples:
+  searcher report latest
+  searcher report churn-3f9a2c -o churn.html
+""",
+    "spaces": """\b
+Examples:
+  searcher spaces
+  searcher spaces xgboost
+  searcher spaces xgboost --data churn.yaml
+  searcher spaces my_models:Knn --format json
+""",
+    "store upgrade": """\b
+Examples:
+  searcher store upgrade
+  searcher store upgrade --store sqlite:///team.db
+""",
+    "store check": """\b
+Examples:
+  searcher store check
+  searcher store check --format json
+""",
+    "store info": """\b
+Examples:
+  searcher store info
+  searcher store info --store sqlite:///team.db
+""",
+}
+"""Command -> examples."""
+
+STORE = """\b
+Examples:
+  searcher store info
+  searcher store check --store sqlite:///team.db
+"""

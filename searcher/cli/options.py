@@ -1,0 +1,68 @@
+"""The arguments and options that several commands share."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from searcher.cli.output import Format
+from searcher.errors import SearcherError
+
+DEFAULT_STORE = "sqlite:///searcher.db"
+"""What ``searcher.store`` says too (a test compares); importing that takes half a second."""
+
+STORE_VARIABLE = "SEARCHER_STORE"
+
+
+def complete_search_id(context: typer.Context) -> list[tuple[str, str]]:
+    """Offer the searches of the store in hand, the newest first, with their names."""
+    from searcher.store import Store
+
+    with suppress(SearcherError, OSError), Store(context.params.get("store") or DEFAULT_STORE) as s:
+        found = [(search.search_id, search.name) for search in s.searches(limit=50)]
+        return [("latest", "the newest search"), *found]
+    return []
+
+
+def complete_family() -> list[str]:
+    """Offer the installed families."""
+    from searcher.plugins import family_names
+
+    return family_names()
+
+
+SearchId = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID",
+        help="A search: its id, an unambiguous beginning of it, or `latest`.",
+        autocompletion=complete_search_id,
+        show_default=False,
+    ),
+]
+StoreUrl = Annotated[
+    str,
+    typer.Option("--store", envvar=STORE_VARIABLE, metavar="URL", help="Where searches are kept."),
+]
+OutputFormat = Annotated[
+    Format | None,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help="table, json, csv or parquet.",
+        show_default="by the ending of --output, else table",
+    ),
+]
+AnswerFormat = Annotated[
+    Format, typer.Option("--format", metavar="FORMAT", help="table, json, csv or parquet.")
+]
+"""For commands whose --output is no place for the answer."""
+
+OutputFile = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write to a file.", show_default="stdout"),
+]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Say nothing beside the result and errors.")
+]

@@ -1,0 +1,5 @@
+"""How a running search shows that it runs: records in, lines or a live picture on stderr out."""
+
+from searcher.cli.progress.show import progress
+
+__all__ = ["progress"]

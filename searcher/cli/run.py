@@ -1,0 +1,108 @@
+"""Command that searches: the spec in, progress on the way, the result at the end."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from searcher.cli import documents, story
+from searcher.cli.exits import NOT_RELEASED, RequestError
+from searcher.cli.options import DEFAULT_STORE, AnswerFormat, Quiet, StoreUrl
+from searcher.cli.output import Answer, check_format, deliver, note
+from searcher.cli.progress import progress
+
+SpecFile = Annotated[Path, typer.Argument(metavar="SPEC.yaml", help="What to search.")]
+OutputFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="DIR",
+        help="Folder for model.onnx and report.html.",
+        show_default="searcher-output/ID",
+    ),
+]
+Cpus = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="N",
+        help="Cores of the Ray that is started here.",
+        show_default="all that this process may use",
+    ),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="A running Ray cluster to search on (auto, or host:port).",
+        show_default="start Ray here",
+    ),
+]
+
+
+def run(
+    spec: SpecFile,
+    *,
+    output: OutputFolder = None,
+    cpus: Cpus = None,
+    address: Address = None,
+    store: StoreUrl = DEFAULT_STORE,
+    form: AnswerFormat = "table",
+    quiet: Quiet = False,
+) -> None:
+    """Run a nested search and release its model.
+
+    Inner folds choose, outer folds judge, the winner on all rows becomes an ONNX file that computes
+    the same. Progress goes to stderr, the result to stdout. Ctrl-C stops cleanly: everything found
+    so far is in the store.
+    """
+    check_format(form, None)
+    if address is not None and cpus is not None:
+        raise RequestError(
+            "--cpus is for a Ray that is started here, and --address names a running one"
+        )
+    if output is not None:
+        _check_writable(output)
+    note(f"reading {spec} and its data, starting Ray", quiet=quiet)
+    _check_spec(spec)
+    with progress(quiet=quiet) as observe:
+        from searcher.api import search
+
+        found = search(
+            spec, store=store, output=output, address=address, cpus=cpus, observe=observe
+        )
+    answer = Answer(
+        document=lambda: documents.search_document(found),
+        rows=lambda: documents.summary_rows([found]),
+        table=lambda terminal: story.tell(found, terminal=terminal),
+    )
+    deliver(answer, form)
+    note(f"\n{story.next_steps(found, store).rstrip()}", quiet=quiet)
+    if found.model_path is None:
+        raise typer.Exit(NOT_RELEASED)
+
+
+def _check_spec(path: Path) -> None:
+    """Say what is wrong with a spec at once, not after the seconds that importing Ray takes."""
+    from searcher.spec import load_spec
+
+    load_spec(path)
+
+
+def _check_writable(folder: Path) -> None:
+    """Refuse a folder that can't be made or written, before hours of work rather than after.
+
+    Raises
+    ------
+    RequestError
+        Saying what is in the way.
+    """
+    nearest = folder
+    while not nearest.exists() and nearest != nearest.parent:
+        nearest = nearest.parent
+    if not nearest.is_dir():
+        raise RequestError(f"--output {folder}: {nearest} is a file, not a folder")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise RequestError(f"--output {folder}: no right to write in {nearest}")

@@ -1,0 +1,127 @@
+"""Trials for people: the parameters that differ, as columns while there is room for them."""
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from searcher.cli.tables import (
+    ROOMY,
+    Column,
+    identity,
+    layout,
+    natural_width,
+    right,
+    terminal_width,
+)
+from searcher.cli.words import number, one_line, value
+
+if TYPE_CHECKING:
+    from searcher.store import StoredTrial
+
+COLUMNS = (
+    identity("trial"),
+    Column("state"),
+    right("score"),
+    right("folds"),
+    Column("family"),
+)
+INDENT = "    "
+DIGITS = 4  # of a float; JSON, csv and parquet have them all
+
+
+def tabulate(trials: "Sequence[StoredTrial]", *, terminal: bool) -> str:
+    """Lay trials out, one a row."""
+    if not trials:
+        return ""
+    shared, differing = split_parameters([trial.configuration for trial in trials])
+    texts = {"reason": [one_line(t.reason or "") for t in trials]} if _all_failed(trials) else {}
+    wide = [*COLUMNS, *(Column(name) for name in (*texts, *differing))]
+    rows = [
+        [
+            *_facts(trial),
+            *(text[i] for text in texts.values()),
+            *(_cell(trial.configuration, name) for name in differing),
+        ]
+        for i, trial in enumerate(trials)
+    ]
+    if natural_width(wide, rows) <= (terminal_width() if terminal else ROOMY):
+        table = layout(wide, rows, terminal=terminal)
+    else:
+        texts["configuration"] = [_together(t.configuration, differing) for t in trials]
+        table = _with_texts([_facts(trial) for trial in trials], texts, terminal=terminal)
+    if shared:
+        said = f"in all that have it: {_together(shared, list(shared))}"
+        table += f"\n{_filled(said) if terminal else said}\n"
+    return table
+
+
+def _with_texts(rows: list[list[str]], texts: Mapping[str, list[str]], *, terminal: bool) -> str:
+    """Write long texts below their trials in a terminal, beside them in a pipe."""
+    if not terminal or natural_width(COLUMNS, rows) > terminal_width():
+        rows = [[*row, *more] for row, *more in zip(rows, *texts.values(), strict=True)]
+        columns = [*COLUMNS, *(Column(name) for name in texts)]
+        return layout(columns, rows, terminal=terminal)
+    heading, *lines = layout(COLUMNS, rows, terminal=True).splitlines()
+    parts = [heading]
+    for line, *more in zip(lines, *texts.values(), strict=True):
+        parts += [line, *(_filled(text, INDENT) for text in more if text)]
+    return "\n".join(parts) + "\n"
+
+
+def _filled(text: str, indent: str = "") -> str:
+    return textwrap.fill(
+        text,
+        terminal_width(),
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _all_failed(trials: "Sequence[StoredTrial]") -> bool:
+    return all(trial.state == "failed" for trial in trials)
+
+
+def split_parameters(
+    configurations: Sequence[Mapping[str, Any]],
+) -> tuple[dict[str, Any], list[str]]:
+    """Tell parameters with one value from those that differ among the trials that have them.
+
+    Of a single trial all parameters are told.
+    """
+    values: dict[str, list[Any]] = {}
+    for configuration in configurations:
+        for name, of in configuration.items():
+            known = values.setdefault(name, [])
+            if not any(of is one or (type(of) is type(one) and of == one) for one in known):
+                known.append(of)
+    differing = [name for name, seen in values.items() if len(seen) > 1 or len(configurations) == 1]
+    return {n: seen[0] for n, seen in values.items() if n not in differing}, differing
+
+
+def _facts(trial: "StoredTrial") -> list[str]:
+    """Return the cells that every such table has."""
+    return [
+        trial.trial_id,
+        trial.state,
+        number(trial.score),
+        str(trial.resource),
+        _family(trial),
+    ]
+
+
+def _family(trial: "StoredTrial") -> str:
+    return f"{trial.family} (default)" if trial.origin == "default" else trial.family
+
+
+def _cell(configuration: Mapping[str, Any], name: str) -> str:
+    return value(configuration[name], digits=DIGITS) if name in configuration else ""
+
+
+def _together(configuration: Mapping[str, Any], names: Sequence[str]) -> str:
+    return " ".join(
+        f"{name}={one_line(value(configuration[name], digits=DIGITS))}"
+        for name in names
+        if name in configuration
+    )
