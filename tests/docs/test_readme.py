@@ -1,0 +1,121 @@
+"""Every command of the README runs, and says what the README says it says."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BIN = Path(sys.executable).parent
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def commands() -> list[str]:
+    lines = [line for block in blocks("console") for line in block.splitlines()]
+    return [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+
+
+def labels(text: str) -> set[str]:
+    """First words of the lines of a result block: ``score``, ``best``, ``parity``, ..."""
+    return set(re.findall(r"^([a-z]+) {2,}\S", text, flags=re.MULTILINE))
+
+
+def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    words = shlex.split(command)
+    words[0] = str(BIN / words[0]) if (BIN / words[0]).exists() else words[0]
+    return subprocess.run(
+        words, cwd=folder, capture_output=True, text=True, timeout=280, check=False
+    )
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_make_demo_ends_with_what_the_readme_shows(tmp_path: Path) -> None:
+    if not (ROOT / ".venv" / ".installed").exists():
+        pytest.skip("make demo would set up .venv first; run the tests by make test")
+
+    done = subprocess.run(
+        ["make", "-o", "setup", "demo", f"DEMO={tmp_path}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "parity    passed" in done.stdout
+    (shown,) = blocks("text")
+    assert labels(shown) <= labels(done.stdout)
+    assert labels(shown) >= {"data", "plan", "score", "best", "parity", "model", "report"}
+    assert (tmp_path / "output" / "model.onnx").is_file()
+    assert (tmp_path / "output" / "report.html").is_file()
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_every_searcher_command_and_the_python_example_run(tmp_path: Path) -> None:
+    """In a folder of their own, with fewer trials; everything else is as the README has it."""
+    from sklearn.datasets import load_breast_cancer
+
+    spec = (ROOT / "examples" / "breast_cancer.yaml").read_text(encoding="utf-8")
+    (tmp_path / "examples").mkdir()
+    few = spec.replace("trials: 32", "trials: 4").replace(
+        "outer: 5, inner: 4", "outer: 2, inner: 2"
+    )
+    (tmp_path / "examples" / "breast_cancer.yaml").write_text(few, encoding="utf-8")
+    load_breast_cancer(as_frame=True).data.head(5).to_csv(tmp_path / "new_rows.csv", index=False)
+
+    ran = []
+    for command in commands():
+        if command.startswith("make"):
+            continue  # make demo has its own test, make test is what runs this
+        done = run(command, tmp_path)
+        assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+        ran.append(command.split()[1])
+        if command.startswith("searcher run"):
+            (model,) = (tmp_path / "searcher-output").glob("*/model.onnx")
+            shutil.copy(model, tmp_path / "model.onnx")
+    assert ran == ["run", "predict", "list", "show", "trials", "sql"]
+
+    (example,) = blocks("python")
+    done = subprocess.run(
+        [sys.executable, "-c", example],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "model.onnx" in done.stdout
+
+
+def test_the_spec_in_the_readme_is_the_demos() -> None:
+    from searcher.spec import load_spec, spec_from_yaml
+
+    (shown,) = blocks("yaml")
+
+    assert spec_from_yaml(shown) == load_spec(ROOT / "examples" / "breast_cancer.yaml")
+
+
+def test_ci_runs_the_readmes_test_command_and_nothing_cleverer() -> None:
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+
+    assert "make test" in commands()
+    assert [line for line in script if line and not line.startswith("#")][-1] == "make test"
+
+
+def test_every_link_of_the_docs_leads_somewhere() -> None:
+    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
