@@ -29,10 +29,15 @@ def resolve_candidates(spec: Spec, profile: Profile) -> tuple[Candidate, ...]:
 
     For a spec that ``checks.check_search`` has let pass.
     """
-    asked = spec.families
-    if asked is None:
-        asked = {n: None for n in family_names() if n != DUMMY and _learns(n, profile)}
+    asked = families_asked(spec, profile)
     return tuple(_resolve(reference, changes, profile) for reference, changes in asked.items())
+
+
+def families_asked(spec: Spec, profile: Profile) -> Mapping[str, Mapping[str, Any] | None]:
+    """Say what to load each family by, and how its space is changed."""
+    if spec.families is not None:
+        return spec.families
+    return {n: None for n in family_names() if n != DUMMY and learns(load_family(n), profile)}
 
 
 def joint_space(candidates: tuple[Candidate, ...]) -> Space:
@@ -45,8 +50,9 @@ def references(candidates: tuple[Candidate, ...]) -> dict[str, str]:
     return {DUMMY: DUMMY} | {candidate.name: candidate.reference for candidate in candidates}
 
 
-def _learns(name: str, profile: Profile) -> bool:
-    return profile.task in load_family(name).tasks
+def learns(family: Family, profile: Profile) -> bool:
+    """Whether a family is for such targets."""
+    return profile.task in family.tasks
 
 
 def _resolve(reference: str, changes: Mapping[str, Any] | None, profile: Profile) -> Candidate:

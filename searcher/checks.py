@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from search_spaces.columns import Profile
-from search_spaces.families.base import Family
 from search_spaces.space import Space
+from searcher.candidates import families_asked, learns
 from searcher.data import Dataset
 from searcher.errors import SpecError, near
 from searcher.folds import make_folds
@@ -21,8 +21,6 @@ from searcher.metrics import (
 from searcher.plugins import family_names, load_family
 from searcher.records import Fold
 from searcher.spec import Spec
-
-DUMMY = "dummy"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,18 +71,14 @@ def _check_metrics(spec: Spec, metrics: tuple[str, ...], dataset: Dataset) -> It
 
 def _check_families(spec: Spec, profile: Profile, problems: list[str]) -> dict[str, Space]:
     """Space of each family that fits; what does not fit is added to ``problems``."""
-    asked = spec.families
-    if asked is None:
-        fitting = [n for n in family_names() if n != DUMMY and _learns(load_family(n), profile)]
-        asked = dict.fromkeys(fitting)
     spaces: dict[str, Space] = {}
-    for reference, changes in asked.items():
+    for reference, changes in families_asked(spec, profile).items():
         try:
             family = load_family(reference)
         except SpecError as error:
             problems.append(f"families.{reference}: {error}")
             continue
-        if not _learns(family, profile):
+        if not learns(family, profile):
             problems.append(
                 f"families.{reference}: learns {', '.join(sorted(family.tasks))} targets, and "
                 f"this one is {profile.task}{_learners(profile)}"
@@ -121,12 +115,8 @@ def _change(
     return space
 
 
-def _learns(family: Family, profile: Profile) -> bool:
-    return profile.task in family.tasks
-
-
 def _learners(profile: Profile) -> str:
-    names = [name for name in family_names() if _learns(load_family(name), profile)]
+    names = [name for name in family_names() if learns(load_family(name), profile)]
     return f"; families that learn such: {', '.join(names)}"
 
 

@@ -8,10 +8,9 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
 from search_spaces.space import Configuration, split_family
+from searcher.candidates import DUMMY
 from searcher.records import Origin
 from searcher.strategies.base import TuneParts
-
-DUMMY = "dummy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ class InnerSearch:
         """Next trial, or None when the strategy waits for results or has nothing left."""
         number = self.proposed
         if number == 0:
-            family, configuration, origin = DUMMY, self.dummy, DUMMY
+            family, configuration, origin = DUMMY, self.dummy, "dummy"
         else:
             suggested = self.searcher.suggest(trial_id=tune_trial_id)
             if suggested == Searcher.FINISHED:

@@ -321,3 +321,55 @@ def test_a_spec_file_finds_its_data_beside_it(folder: Path) -> None:
 
     assert result.parity.passed
     assert load_spec(result.spec).data.path == "rows.csv"
+
+
+@pytest.mark.parametrize(("field", "asked"), [("cpus", 64), ("gpus", 1)])
+def test_hardware_that_is_not_there_is_refused_before_anything_is_stored(
+    folder: Path, field: str, asked: int
+) -> None:
+    spec = make_spec(folder, hardware={field: asked})
+
+    with pytest.raises(SpecError, match=rf"hardware.{field}: found {asked} for each trial"):
+        run(folder, spec)
+
+    assert not (folder / "store.db").exists()
+
+
+def test_a_model_that_cannot_be_written_costs_the_file_and_not_the_estimate(folder: Path) -> None:
+    spec = make_spec(folder, families=["logistic_regression"], budget={"trials": 2})
+
+    result = run(folder, spec, output=folder / "rows.csv", report=False)  # a file, not a folder
+
+    assert result.state == "completed"
+    assert len(result.outer_scores) == 2
+    assert result.model_path is None
+    assert "rows.csv" in result.error
+
+
+def test_two_searches_at_once_share_a_store(folder: Path) -> None:
+    import subprocess
+    import sys
+
+    script = (
+        "import sys, json; from searcher import search; "
+        "search(json.loads(sys.argv[1]), store=sys.argv[2], output=sys.argv[3], report=False)"
+    )
+    url = f"sqlite:///{folder}/store.db"
+    spec = make_spec(folder, families=["logistic_regression"], budget={"trials": 6})
+
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, json.dumps(spec), url, str(folder / name)],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for name in "ab"
+    ]
+    errors = [process.communicate(timeout=250)[1] for process in processes]
+
+    assert [process.returncode for process in processes] == [0, 0], errors
+    with Store(url) as store:
+        first, second = store.searches()
+    assert first.state == second.state == "completed"
+    assert first.trials == second.trials == dict(first.trials, completed=18, running=0)
+    assert first.outer_mean == second.outer_mean
