@@ -4,7 +4,7 @@ import re
 import secrets
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +23,7 @@ from searcher.errors import (
 )
 from searcher.nested import Outcome, refit_work, run_nested_search
 from searcher.plan import Plan, count_slots, make_plan, started
-from searcher.records import FINAL, Record, SearchEnded, utc_now
+from searcher.records import FINAL, Note, Record, SearchEnded, utc_now
 from searcher.refit import RefitJob, refit
 from searcher.release import Released, release_model, release_report
 from searcher.spec import Spec, load_spec
@@ -122,7 +122,10 @@ def _search(
             _finish(plan, outcome, folder, emit)
         writer.flush()
         if report:
-            emit(release_report(store, plan.search_id, folder))
+            try:
+                emit(release_report(store, plan.search_id, folder))
+            except OSError as error:  # a full disk must not cost the result
+                emit(Note(plan.search_id, "report", {"error": str(error)}))
     with Store(store) as reader:
         return reader.search(plan.search_id)
 
@@ -185,9 +188,21 @@ def export_search(
         outer_mean=found.outer_mean,
     )
     with Writer(store) as writer:
-        for record in released.records:
+        for record in _kept(released, found, trial):
             writer.add(record)
     return released
+
+
+def _kept(released: Released, found: StoredSearch, trial: StoredTrial) -> Sequence[Record]:
+    """Choose what the store keeps of an export: only the winner's file is the search's own."""
+    if trial.trial_id == found.best_trial_id:
+        return released.records
+    payload = {
+        "trial_id": trial.trial_id,
+        "path": None if released.path is None else str(released.path),
+        "error": released.error,
+    }
+    return (Note(found.search_id, "export", payload),)
 
 
 def _finish(plan: Plan, outcome: Outcome, folder: Path, emit: Observer) -> None:

@@ -278,6 +278,9 @@ def test_a_stored_trial_is_refitted_and_exported_again(found: Any, tmp_path: Pat
     assert first.graph.SerializeToString() == second.graph.SerializeToString()
     assert other.verdict.passed
     assert "held_out" in [probe["name"] for probe in other.verdict.probes]
+    with Store(url) as store:  # another trial's file is not the search's
+        assert store.search(result.search_id).model_path == str(again.path)
+        assert store.events(result.search_id)[-1].payload["path"] == str(other.path)
 
 
 def test_exporting_after_the_rows_changed_is_refused(found: Any, tmp_path: Path) -> None:
