@@ -30,6 +30,12 @@ class Gate:
 
         return bool(ray.get(self._keeper.arrive.remote()))
 
+    def close(self) -> None:
+        """End the gate's own process; nobody may wait at it any more."""
+        import ray
+
+        ray.kill(self._keeper)
+
 
 class _Keeper:
     """The actor behind a gate; asynchronous, so that arrivals wait without a thread each."""

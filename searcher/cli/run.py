@@ -1,6 +1,8 @@
 """Command that searches: the spec in, progress on the way, the result at the end."""
 
 import os
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Annotated
 
@@ -67,7 +69,9 @@ def run(
         _check_writable(output)
     note(f"reading {spec} and its data, starting Ray", quiet=quiet)
     _check_spec(spec)
-    with progress(quiet=quiet) as observe:
+    # Ray prints what goes wrong in its cluster to stdout (2.60, _private/worker.py,
+    # ``listen_error_messages``), and stdout is for the result.
+    with progress(quiet=quiet) as observe, redirect_stdout(sys.stderr):
         from searcher.api import search
 
         found = search(

@@ -59,8 +59,8 @@ def run_inner_searches(
     from searcher.tuning.scheduler import NestedScheduler
     from searcher.tuning.searcher import NestedSearcher
 
-    parties = min(slots, sum(search.trials for search in inner.values()))
-    work = replace(work, gate=Gate(parties) if parties > 1 else None)
+    gate = Gate(min(slots, sum(search.trials for search in inner.values())))
+    work = replace(work, gate=gate)
     n_folds = len(next(iter(work.folds.values())))
     recorder = Recorder(emit, search_id=search_id, n_folds=n_folds)
     proposer = NestedSearcher(inner, slots=slots)
@@ -93,6 +93,8 @@ def run_inner_searches(
             if recorder.failure is not None:
                 raise recorder.failure from error
             raise
+        finally:
+            gate.close()
         return not interrupted.is_set()
 
 
