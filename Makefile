@@ -38,7 +38,7 @@ test: setup  ## everything
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/pytest
 
-bench: setup  ## side-by-side benchmarks (about ten minutes)
+bench: setup  ## side-by-side benchmarks (about a quarter of an hour)
 	$(BIN)/python -m benchmarks.nested
 
 clean:  ## remove what the other targets made
