@@ -20,6 +20,8 @@ from tests.searcher.export.models import (
     set_constant,
 )
 
+pytestmark = pytest.mark.slow  # many models, each compared in a process of its own
+
 
 def verdict_of(proto, model, data):
     return check_parity(serialise(proto), model, probes_of(data), timeout_s=60)

@@ -20,6 +20,8 @@ from tests.searcher.export.models import (
     refit_with,
 )
 
+pytestmark = pytest.mark.slow  # many models, each compared in a process of its own
+
 # shares of the tolerance 1e-5: exact sums in the library's order, and BLAS's own order
 BOUNDS = {"dummy": 0, "random_forest": 0, "xgboost": 0.02}
 BOUNDS |= {"logistic_regression": 1e-8, "ridge": 1e-8}
