@@ -11,20 +11,28 @@ boolean        0.0 or 1.0                                      NaN
 date           days since 1970-01-01 UTC, fractions of a day   NaN
 categorical    position in ``categories`` (1, 2, ...)          0.0: categories[0] == ""
                -1.0 for a string that is not in it
+text           position in ``categories`` (1, 2, ...)          0.0: categories[0] == ""
 =============  ==============================================  ======================
 
 Coding strings by position is a bijection on the dataset's strings, so it carries no information
 from one fold to another; which of them a fold's encoder knows is fitted inside the fold.
+
+A category that is not in the table is just unknown. A text that is not in it still has words, so it
+needs a longer table: ``Column.with_strings`` appends to it, and keeps every position.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
-Kind = Literal["numeric", "boolean", "date", "categorical"]
-Task = Literal["binary", "multiclass", "regression"]
+Kind = Literal["numeric", "boolean", "date", "categorical", "text"]
+Task = Literal["binary", "multiclass", "regression", "clustering"]
 
 MISSING_CATEGORY = ""
 UNKNOWN_CODE = -1.0
+
+WORD = "[a-zA-Z0-9_]+"
+"""A word of a text: what both Python and the regular expressions of ONNX Runtime find alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +42,34 @@ class Column:
     name: str
     kind: Kind
     has_missing: bool = False  # anywhere in the dataset
-    categories: tuple[str, ...] = ()  # categorical only: ("", then the strings in sorted order)
+    # categorical and text: ("", then the strings in sorted order, then those added later);
+    # no part of repr, because there may be a whole book in it
+    categories: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def is_categorical(self) -> bool:
-        """Whether X holds codes rather than quantities."""
+        """Whether X holds codes of categories."""
         return self.kind == "categorical"
+
+    @property
+    def is_text(self) -> bool:
+        """Whether X holds codes of texts, whose words are what counts."""
+        return self.kind == "text"
+
+    @property
+    def is_coded(self) -> bool:
+        """Whether X holds positions in ``categories`` rather than quantities."""
+        return self.is_categorical or self.is_text
+
+    def with_strings(self, strings: Iterable[str]) -> "Column":
+        """Return the column with those of the strings appended that it does not have yet."""
+        known = set(self.categories)
+        new = [text for text in dict.fromkeys(strings) if text not in known]
+        return replace(self, categories=(*self.categories, *new)) if new else self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Column":
+        """Return itself: it can't change, and copying thousands of strings takes time."""
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +84,17 @@ class Profile:
     @property
     def quantities(self) -> list[int]:
         """Positions of the columns that hold quantities (numeric, boolean, date)."""
-        return [i for i, column in enumerate(self.columns) if not column.is_categorical]
+        return [i for i, column in enumerate(self.columns) if not column.is_coded]
 
     @property
     def categoricals(self) -> list[int]:
-        """Positions of the columns that hold codes."""
+        """Positions of the columns that hold codes of categories."""
         return [i for i, column in enumerate(self.columns) if column.is_categorical]
+
+    @property
+    def texts(self) -> list[int]:
+        """Positions of the columns that hold codes of texts."""
+        return [i for i, column in enumerate(self.columns) if column.is_text]
 
     @property
     def has_missing_quantities(self) -> bool:

@@ -39,11 +39,11 @@ def read_parquet(file: Path) -> Table:
     return Table(file.name, arrays, notices=tuple(notices))
 
 
-def read_npz(file: Path, *, target: str) -> Table:
+def read_npz(file: Path, *, target: str | None) -> Table:
     """Read an npz file: ``X`` (n_rows, n_columns) and arrays (n_rows,), one of them the target.
 
-    The optional array ``columns`` names the columns of ``X``; else they are x0, x1, ... Pickled
-    objects are never loaded.
+    Without a target, an array called ``y`` still counts as one. The optional array ``columns``
+    names the columns of ``X``; else they are x0, x1, ... Pickled objects are never loaded.
 
     Raises
     ------
@@ -61,12 +61,13 @@ def read_npz(file: Path, *, target: str) -> Table:
         if "pickle" in str(error):
             raise DataError(f"{file}: holds Python objects; save numbers or strings") from error
         raise DataError(f"{file}: not an npz file that can be read: {error}") from error
-    for needed in ("X", target):
+    for needed in ("X", *([target] if target else [])):
         if needed not in stored:
             known = ", ".join(sorted(stored)) or "none"
             hint = near(needed, stored)
             raise DataError(f"{file}: has no array {needed!r}; there are {known}.{hint}")
-    return Table(file.name, _npz_columns(file, stored), default_target=target)
+    default = target or ("y" if "y" in stored else None)
+    return Table(file.name, _npz_columns(file, stored), default_target=default)
 
 
 def _npz_columns(file: Path, stored: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,9 @@ from searcher.errors import DataError, near
 
 Values = NDArray[np.float64]
 
+CODED: tuple[Kind, ...] = ("categorical", "text")
+"""Kinds whose cells are strings, and positions in the column's table of strings in X."""
+
 
 def code_column(cells: Cells, kind: Kind) -> tuple[Column, Values]:
     """Learn a column from the dataset's rows.
@@ -33,7 +36,7 @@ def code_column(cells: Cells, kind: Kind) -> tuple[Column, Values]:
     DataError
         If a cell can't be read as this kind, with the value and its row.
     """
-    if kind != "categorical":
+    if kind not in CODED:
         values = quantities(cells, kind)
         return Column(cells.name, kind, has_missing=bool(np.isnan(values).any())), values
     positions, names = cells.categories()
@@ -54,20 +57,59 @@ def encode_rows(rows: Any, columns: Sequence[Column], *, missing: Iterable[str] 
     rows : DataFrame or mapping of column names to sequences of length n_rows
         Raw cells, typed or as text; further columns are ignored.
     columns : sequence of Column
-        Of the dataset that the model was trained on.
+        Of the dataset that the model was trained on; with columns of text, what
+        ``add_new_texts`` makes of them for these rows.
     missing : iterable of str
         The spec's ``data.missing``.
 
     Returns
     -------
     X : array of shape (n_rows, n_columns)
-        Strings that the dataset did not have are ``UNKNOWN_CODE``.
+        Categories that the dataset did not have are ``UNKNOWN_CODE``.
 
     Raises
     ------
     DataError
-        If a column is not there, or a cell can't be read as the column's kind.
+        If a column is not there, a cell can't be read as the column's kind, or a text is not in
+        its column's table: its words would be lost.
     """
+    arrays = _arrays(rows, columns)
+    words = further_spellings(missing)
+    X = np.empty((len(arrays[0]) if arrays else 0, len(columns)))
+    for j, (column, array) in enumerate(zip(columns, arrays, strict=True)):
+        X[:, j] = _encode(Cells(column.name, array, words), column)
+    return X
+
+
+def add_new_texts(
+    rows: Any, columns: Sequence[Column], *, missing: Iterable[str] = ()
+) -> tuple[Column, ...]:
+    """Return the columns with the texts of new rows that the dataset did not have.
+
+    A fitted model reads them once it was told: ``model.with_columns(columns)``. Other columns stay
+    as they are, and no position in any table changes.
+
+    Parameters
+    ----------
+    rows, columns, missing
+        As for ``encode_rows``.
+
+    Raises
+    ------
+    DataError
+        If a column is not there.
+    """
+    words = further_spellings(missing)
+    return tuple(
+        column.with_strings(Cells(column.name, array, words).categories()[1])
+        if column.is_text
+        else column
+        for column, array in zip(columns, _arrays(rows, columns), strict=True)
+    )
+
+
+def _arrays(rows: Any, columns: Sequence[Column]) -> list[Any]:
+    """Arrow arrays of the columns of new rows, of equal length."""
     given = [str(name) for name in rows]
     absent = [column.name for column in columns if column.name not in given]
     if absent:
@@ -77,11 +119,7 @@ def encode_rows(rows: Any, columns: Sequence[Column], *, missing: Iterable[str] 
     lengths = {column.name: len(array) for column, array in zip(columns, arrays, strict=True)}
     if len(set(lengths.values())) > 1:
         raise DataError(f"the columns have different numbers of rows: {lengths}")
-    words = further_spellings(missing)
-    X = np.empty((len(arrays[0]) if arrays else 0, len(columns)))
-    for j, (column, array) in enumerate(zip(columns, arrays, strict=True)):
-        X[:, j] = _encode(Cells(column.name, array, words), column)
-    return X
+    return arrays
 
 
 def further_spellings(missing: Iterable[str]) -> frozenset[str]:
@@ -129,10 +167,15 @@ def quantities(cells: Cells, kind: Kind) -> Values:
 
 
 def _encode(cells: Cells, column: Column) -> Values:
-    if not column.is_categorical:
+    if not column.is_coded:
         return quantities(cells, column.kind)
     known = {name: float(code) for code, name in enumerate(column.categories)}
     positions, names = cells.categories()
+    if column.is_text and (new := [name for name in names if name not in known]):
+        raise DataError(
+            f"column {column.name!r} has texts that are not in its table, such as "
+            f"{new[0]!r:.60}; add them with add_new_texts, and tell the model"
+        )
     codes = [known.get(name, UNKNOWN_CODE) for name in names]
     return np.array([*codes, known[MISSING_CATEGORY]])[positions]  # position -1 is the last one
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search_spaces.columns import Column, Profile, Task
+from searcher.data.summary import summarise, summarise_target
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +60,8 @@ class Dataset:
                     "name": column.name,
                     "kind": column.kind,
                     "missing": count,
-                    "categories": max(0, len(column.categories) - 1),  # without the missing one
+                    # different strings, without the missing one; never the strings themselves
+                    "categories": max(0, len(column.categories) - 1),
                 }
                 for column, count in zip(self.columns, missing, strict=True)
             ],
@@ -67,6 +69,8 @@ class Dataset:
                 {"name": name, "rows": rows}
                 for name, rows in zip(self.classes, self.class_counts, strict=True)
             ],
+            "summaries": summarise(self.X, self.columns),
+            "target_summary": summarise_target(self.y) if self.task == "regression" else None,
             "groups": None if self.groups is None else len(np.unique(self.groups)),
             "fingerprint": self.fingerprint,
             "notices": list(self.notices),
@@ -82,6 +86,6 @@ def class_counts(codes: NDArray[Any], n_classes: int) -> list[int]:
 
 def _missing_counts(X: NDArray[np.float64], columns: Sequence[Column]) -> list[int]:
     return [
-        int((X[:, j] == 0).sum() if column.is_categorical else np.isnan(X[:, j]).sum())
+        int((X[:, j] == 0).sum() if column.is_coded else np.isnan(X[:, j]).sum())
         for j, column in enumerate(columns)
     ]

@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 from search_spaces.columns import Column
 from searcher.data.cells import Cells
 from searcher.data.coding import code_column, quantities
-from searcher.data.kinds import infer_kind, mixes_words_and_numbers
+from searcher.data.kinds import infer_kind, mean_words, mixes_words_and_numbers
 from searcher.errors import DataError
 from searcher.spec import DataSpec
 
 _EMPTY, _CONSTANT = "missing in all rows", "the same in all rows"
+_WORDLESS = "text without any word of the letters a to z, digits and _ (others are not read)"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +36,7 @@ def read_features(cells: list[Cells], spec: DataSpec) -> Features:
     X = np.empty((len(cells[0].array), len(cells)))
     columns: list[Column] = []
     notices: list[str] = []
-    left_out: dict[str, list[str]] = {_EMPTY: [], _CONSTANT: []}
+    left_out: dict[str, list[str]] = {_EMPTY: [], _CONSTANT: [], _WORDLESS: []}
     wrong: list[str] = []
     while cells:
         column_cells = cells.pop(0)  # so that its texts are freed before the next is read
@@ -44,7 +45,7 @@ def read_features(cells: list[Cells], spec: DataSpec) -> Features:
         except DataError as error:
             wrong.append(str(error))
             continue
-        reason = _uselessness(column, values)
+        reason = _uselessness(column_cells, column, values)
         if reason:
             left_out[reason].append(column.name)
             continue
@@ -110,11 +111,13 @@ def _read_feature(cells: Cells, spec: DataSpec) -> tuple[Column, NDArray[np.floa
     return code_column(cells, spec.kinds.get(cells.name) or infer_kind(cells))
 
 
-def _uselessness(column: Column, values: NDArray[np.float64]) -> str | None:
-    present = values[values != 0] if column.is_categorical else values[~np.isnan(values)]
+def _uselessness(cells: Cells, column: Column, values: NDArray[np.float64]) -> str | None:
+    present = values[values != 0] if column.is_coded else values[~np.isnan(values)]
     if not len(present):
         return _EMPTY
-    return _CONSTANT if not column.has_missing and present.min() == present.max() else None
+    if not column.has_missing and present.min() == present.max():
+        return _CONSTANT
+    return _WORDLESS if column.is_text and not mean_words(cells) else None
 
 
 def _say_left_out(names: list[str], reason: str) -> str:
@@ -127,12 +130,17 @@ def _say_left_out(names: list[str], reason: str) -> str:
 
 def _notices(cells: Cells, column: Column, spec: DataSpec) -> list[str]:
     notices = []
-    if cells.stored == "text" and not column.is_categorical and cells.are_no_quantity.any():
+    if cells.stored == "text" and not column.is_coded and cells.are_no_quantity.any():
         read = cells.name_texts(cells.are_no_quantity)
         notices.append(f"column {cells.name!r} is {column.kind}; read as missing: {read}")
     if column.is_categorical and cells.name not in spec.kinds and mixes_words_and_numbers(cells):
         words = cells.name_texts(cells.are_words)
         notices.append(f"column {cells.name!r} has words among numbers: {words}; categorical")
+    if column.is_text and cells.name not in spec.kinds:
+        notices.append(
+            f"column {cells.name!r} is text of {mean_words(cells):.1f} words on average: its words "
+            "become features"
+        )
     if cells.name in spec.time:
         notices.append(
             f"column {cells.name!r} orders the rows and is a feature too; add it to data.drop to "

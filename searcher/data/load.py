@@ -12,7 +12,7 @@ from searcher.data.features import read_features, read_groups, read_times
 from searcher.data.fingerprint import fingerprint
 from searcher.data.reading import read_table
 from searcher.data.table import Table
-from searcher.data.target import read_target
+from searcher.data.target import no_target, read_target
 from searcher.errors import DataError, near
 from searcher.spec import DataSpec
 
@@ -32,14 +32,18 @@ def load_dataset(spec: DataSpec, *, base: Path) -> Dataset:
     DataError
         In plain words, if the data can't be used as asked.
     """
-    return build_dataset(read_table(spec.path, base=base, target=spec.target), spec)
+    target = None if spec.task == "clustering" else spec.target or "y"
+    return build_dataset(read_table(spec.path, base=base, target=target), spec)
 
 
 def build_dataset(table: Table, spec: DataSpec) -> Dataset:
     """Code a table's columns; see ``load_dataset``."""
     target_name = _check_roles(table, spec)
     words = further_spellings(spec.missing)
-    target = read_target(Cells(target_name, table.arrays[target_name], words), spec)
+    if spec.task == "clustering":
+        target = no_target(table.n_rows, table.default_target)
+    else:
+        target = read_target(Cells(target_name, table.arrays[target_name], words), spec)
 
     def cells(name: str) -> Cells:
         """Get a column without the rows that have no answer."""
@@ -76,14 +80,14 @@ def build_dataset(table: Table, spec: DataSpec) -> Dataset:
 
 
 def _check_roles(table: Table, spec: DataSpec) -> str:
-    """Name of the target; every column that the spec names must be there."""
-    target = spec.target or table.default_target
+    """Name of the target, "" if there is none; every column that the spec names must be there."""
+    target = "" if spec.task == "clustering" else spec.target or table.default_target
     if target is None:
         raise DataError(
             f"data.target: required; the columns of {table.name!r} are {_list(table.arrays)}"
         )
     roles: dict[str, Iterable[str]] = {
-        "target": (target,),
+        "target": (target,) if target else (),
         "drop": spec.drop,
         "groups": () if spec.groups is None else (spec.groups,),
         "time": spec.time,
@@ -108,7 +112,8 @@ def _list(names: Iterable[str], most: int = 20) -> str:
 
 
 def _feature_names(table: Table, spec: DataSpec, target: str) -> list[str]:
-    others = {target, spec.groups, *spec.drop}
+    without = table.default_target if not target else None
+    others = {target, without, spec.groups, *spec.drop}
     names = [name for name in table.arrays if name not in others]
     if not names:
         raise DataError(f"no column is left to learn from beside {_list(table.arrays)}")

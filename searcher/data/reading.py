@@ -12,7 +12,7 @@ from searcher.errors import DataError, near
 SUFFIXES = (".csv", ".csv.gz", ".parquet", ".npz")
 
 
-def read_table(path: str, *, base: Path, target: str | None = None) -> Table:
+def read_table(path: str, *, base: Path, target: str | None = "y") -> Table:
     """Read a csv, csv.gz, parquet or npz file, or a bundled dataset ``sklearn:<name>``.
 
     Parameters
@@ -20,7 +20,7 @@ def read_table(path: str, *, base: Path, target: str | None = None) -> Table:
     path
         Relative paths start at ``base``.
     target
-        For npz: name of the array to predict.
+        For npz: name of the array to predict; None if nothing is.
 
     Raises
     ------
@@ -34,7 +34,7 @@ def read_table(path: str, *, base: Path, target: str | None = None) -> Table:
     _check_readable(file)
     try:
         if suffix == ".npz":
-            table = read_npz(file, target=target or "y")
+            table = read_npz(file, target=target)
         elif suffix == ".parquet":
             table = read_parquet(file)
         else:

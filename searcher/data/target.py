@@ -62,6 +62,17 @@ def read_target(cells: Cells, spec: DataSpec) -> Target:
     )
 
 
+def no_target(n_rows: int, default: str | None) -> Target:
+    """Say that every row is kept and none has an answer, as clustering wants it.
+
+    ``default`` is the column that would be the target of another task: an answer is no feature.
+    """
+    notices = () if default is None else (f"column {default!r} left out: clustering has no target",)
+    return Target(
+        task="clustering", classes=(), y=np.zeros(n_rows), kept=np.arange(n_rows), notices=notices
+    )
+
+
 def _numbers(cells: Cells, spec: DataSpec) -> NDArray[np.float64] | None:
     """Values (n_rows,) with NaN where missing, of a target that holds numbers; else None."""
     if spec.task == "regression":
@@ -73,6 +84,8 @@ def _numbers(cells: Cells, spec: DataSpec) -> NDArray[np.float64] | None:
                 f"data.target: {cells.name!r} holds dates, which can't be predicted; turn them "
                 "into numbers, such as days since a fixed day"
             )
+        if kind == "text":
+            raise DataError(f"data.target: {cells.name!r} holds text. {_REMEDY}")
         return quantities(cells, kind) if kind == "numeric" else None
     return None if cells.are_words.any() else quantities(cells, "numeric")
 

@@ -1,5 +1,6 @@
 """What the graph's inputs are called, what is fed to them, and how they become the matrix X."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -38,8 +39,22 @@ def input_names(columns: Sequence[Column]) -> tuple[str, ...]:
 def to_feeds(columns: Sequence[Column], X: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
     """Translate rows of X (n_samples, n_columns) into the graph's inputs, (n_samples, 1) each."""
     return {
-        name: (_strings(column, X[:, i]) if column.is_categorical else X[:, i].copy())[:, None]
+        name: (_strings(column, X[:, i]) if column.is_coded else X[:, i].copy())[:, None]
         for i, (name, column) in enumerate(zip(input_names(columns), columns, strict=True))
+    }
+
+
+def by_number(feeds: Feeds) -> dict[str, NDArray[Any]]:
+    """Return arrays for an npz: numbered, since a column's name may be any text, without pickle.
+
+    Strings become the bytes of a JSON list. As strings they would all be as wide as the longest,
+    and lose NUL at their ends.
+    """
+    return {
+        str(i): np.frombuffer(json.dumps(array.ravel().tolist()).encode(), dtype=np.uint8)
+        if array.dtype == object
+        else array
+        for i, array in enumerate(feeds.values())
     }
 
 

@@ -52,8 +52,8 @@ def read_cells(name: str, kind: str, texts: Sequence[str], spellings: Spellings)
     Returns
     -------
     array of shape (n_rows, 1)
-        Strings (as objects) for a categorical column, "" where missing; else float64, NaN where
-        missing.
+        Strings (as objects) for a categorical column or one of text, "" where missing; else
+        float64, NaN where missing.
 
     Raises
     ------
@@ -61,20 +61,23 @@ def read_cells(name: str, kind: str, texts: Sequence[str], spellings: Spellings)
         For a cell that is not of this kind, or infinite, with column, row (from 1) and text.
     """
     known: dict[str, Any] = {}
-    read = _categories(spellings) if kind == "categorical" else _quantities(kind, spellings)
+    has_strings = kind in {"categorical", "text"}
+    read = _strings(spellings) if has_strings else _quantities(kind, spellings)
     for row, text in enumerate(texts, start=1):
         if text not in known:
             try:
                 known[text] = read(text.strip())
             except ValueError as error:
                 raise DataError(f"column {name!r}, row {row}: {text!r:.60} {error}") from error
-    dtype = object if kind == "categorical" else np.float64
+    dtype = object if has_strings else np.float64
     values = np.array([known[text] for text in texts], dtype=dtype)
     return values.reshape(-1, 1)
 
 
-def _categories(spellings: Spellings) -> Callable[[str], str]:
+def _strings(spellings: Spellings) -> Callable[[str], str]:
     def read(text: str) -> str:
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise ValueError("holds half of a character (a lone surrogate), which is no text")
         # 3.0 is how 3 is written beside missing values
         whole = WHOLE.fullmatch(text)
         plain = whole[1] if whole else text

@@ -256,12 +256,65 @@ def test_a_number_too_large_for_a_float_is_refused_as_infinite() -> None:
     assert "'x' is infinite in row 2" in refusal(["1", "1e999", "2"])
 
 
-def test_text_is_refused_with_what_to_do() -> None:
-    message = refusal([f"some words {i}" for i in range(101)])
+@pytest.mark.parametrize(
+    "shape", ["a{}", "a-b-{}", "31.12.{}", "two words-{}", "\u65e5 \u672c \u8a9e {}"]
+)
+def test_identifiers_are_refused_with_what_to_do(shape: str) -> None:
+    message = refusal([shape.format(i) for i in range(101)])
 
-    assert "'x' has 101 different strings in 101 rows, such as 'some words 0'" in message
+    assert f"'x' has 101 different strings in 101 rows, such as {shape.format(0)!r}" in message
+    assert "an identifier" in message
     assert "data.drop" in message
     assert "data.kinds" in message
+
+
+def test_many_different_sentences_are_text_and_said_to_be() -> None:
+    dataset = build([*(f" Some wörds, No. {i}" for i in range(101)), "", "n/a"])
+
+    column = dataset.columns[0]
+    assert (column.kind, column.has_missing) == ("text", True)
+    assert column.categories[:2] == ("", "Some wörds, No. 0")
+    assert dataset.X[-2:, 0].tolist() == [0.0, 0.0]
+    assert dataset.notices == (
+        "column 'x' is text of 4.0 words on average: its words become features",
+    )
+
+
+def test_sentences_that_repeat_are_text_where_they_are_too_many_for_categories() -> None:
+    assert x_of([f"some words {i % 1001}" for i in range(4000)])[0].kind == "text"
+
+
+def test_a_hundred_different_sentences_are_categories_unless_the_spec_says_text() -> None:
+    cells = [f"some words {i}" for i in range(100)]
+
+    assert x_of(cells)[0].kind == "categorical"
+    assert x_of(cells, kinds={"x": "text"})[0].kind == "text"
+
+
+def test_text_that_has_no_word_that_is_read_is_left_out() -> None:
+    arrays = {
+        "x": pa.array(["\u65e5\u672c", "\u8a9e", "\u65e5\u672c"]),
+        "kept": pa.array([1, 2, 3]),
+        "label": pa.array(["a", "b", "a"]),
+    }
+    spec = DataSpec(path="t.csv", target="label", kinds={"x": "text"})
+
+    dataset = build_dataset(Table("t", arrays), spec)
+
+    assert [column.name for column in dataset.columns] == ["kept"]
+    assert "column 'x' is text without any word" in dataset.notices[0]
+
+
+def test_a_description_of_the_data_counts_texts_and_quotes_none() -> None:
+    described = build([f"some secret words {i}" for i in range(200)]).describe()
+
+    assert described["columns"][0] == {
+        "name": "x",
+        "kind": "text",
+        "missing": 0,
+        "categories": 200,
+    }
+    assert "secret" not in str(described)
 
 
 def test_as_many_strings_are_categories_when_the_spec_says_so() -> None:

@@ -6,10 +6,17 @@ import numpy as np
 import onnx
 import pytest
 from sklearn.compose import ColumnTransformer
-from sklearn.preprocessing import OneHotEncoder, PowerTransformer, StandardScaler
+from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MinMaxScaler,
+    OneHotEncoder,
+    PowerTransformer,
+    StandardScaler,
+)
 
 from search_spaces import preprocessing
-from search_spaces.columns import Column
+from search_spaces.columns import Column, Profile
 from searcher.errors import ExportError
 from searcher.export.columns import FEATURES
 from searcher.export.graph import GraphBuilder
@@ -40,7 +47,7 @@ def features_of(columns, transformer, X, dtype="float32"):
 
 
 def fit(configuration, data):
-    transformer = preprocessing.build(configuration, data.columns)
+    transformer = preprocessing.build(configuration, data.profile, seed=0)
     with np.errstate(all="ignore"):
         return transformer.fit(data.X[:300])
 
@@ -104,7 +111,9 @@ def test_200_categories_are_told_apart(encode):
     texts = ("", *sorted(f"{i:03} 日本 'x\"\n" for i in range(200)))
     columns = (Column("c", "categorical", categories=texts),)
     X = np.arange(201.0)[:, None]
-    transformer = preprocessing.build({"encode": encode}, columns).fit(X)
+    transformer = preprocessing.build(
+        {"encode": encode}, Profile("binary", columns, len(X), 2), seed=0
+    ).fit(X)
 
     got = features_of(columns, transformer, X[::-1].copy())
 
@@ -115,7 +124,9 @@ def test_columns_may_have_any_name():
     names = ["", "label", "label_", "probabilities", "features", "a/b", "日本 ✓", "cast", "x" * 200]
     columns = tuple(Column(name, "numeric") for name in names)
     X = np.random.default_rng(0).normal(size=(20, len(names)))
-    transformer = preprocessing.build({"scale": "standard"}, columns).fit(X)
+    transformer = preprocessing.build(
+        {"scale": "standard"}, Profile("binary", columns, len(X), 2), seed=0
+    ).fit(X)
 
     got = features_of(columns, transformer, X)
 
@@ -127,7 +138,11 @@ def test_columns_may_have_any_name():
     [
         (PowerTransformer(), "PowerTransformer"),
         (OneHotEncoder(handle_unknown="error"), "handle_unknown"),
-        (OneHotEncoder(handle_unknown="ignore", min_frequency=3), "min_frequency"),
+        (OneHotEncoder(handle_unknown="ignore", drop="first"), "drop"),
+        (MinMaxScaler(clip=True), "clip"),
+        (SimpleImputer(add_indicator=True), "add_indicator"),
+        (MissingIndicator(features="missing-only"), "features='all'"),
+        (FunctionTransformer(np.log1p), "function of its own"),
     ],
 )
 def test_a_step_that_is_not_exact_is_refused_by_name(step, reason):
