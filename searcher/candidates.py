@@ -7,10 +7,23 @@ from typing import Any
 from search_spaces.columns import Profile
 from search_spaces.families.base import Family
 from search_spaces.space import Configuration, Space
-from searcher.plugins import family_names, load_family
+from searcher.errors import SpecError
+from searcher.plugins import load_family
 from searcher.spec import Spec
 
 DUMMY = "dummy"
+
+USUAL = (
+    "logistic_regression",
+    "ridge",
+    "random_forest",
+    "xgboost",
+    "k_means",
+    "agglomerative",
+    "dbscan",
+)
+"""What a spec that names no family gets: one linear model, one forest, one booster; or
+every clustering. The others are for those who ask; each takes its share of the budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +38,7 @@ class Candidate:
 
 
 def resolve_candidates(spec: Spec, profile: Profile) -> tuple[Candidate, ...]:
-    """Families of the spec, or every registered one that can learn such a target.
+    """Families of the spec, or the usual ones that can learn such a target.
 
     For a spec that ``checks.check_search`` has let pass.
     """
@@ -37,7 +50,7 @@ def families_asked(spec: Spec, profile: Profile) -> Mapping[str, Mapping[str, An
     """Say what to load each family by, and how its space is changed."""
     if spec.families is not None:
         return spec.families
-    return {n: None for n in family_names() if n != DUMMY and learns(load_family(n), profile)}
+    return {name: None for name in USUAL if learns(load_family(name), profile)}
 
 
 def joint_space(candidates: tuple[Candidate, ...]) -> Space:
@@ -55,7 +68,21 @@ def learns(family: Family, profile: Profile) -> bool:
     return profile.task in family.tasks
 
 
+def space_of(family: Family, reference: str, profile: Profile) -> Space:
+    """Ask a family what can be tried on such data.
+
+    Raises
+    ------
+    SpecError
+        If it is not for such data: too many rows, say.
+    """
+    try:
+        return family.space(profile)
+    except ValueError as error:
+        raise SpecError(f"families.{reference}: {error}") from error
+
+
 def _resolve(reference: str, changes: Mapping[str, Any] | None, profile: Profile) -> Candidate:
     family = load_family(reference)
-    space = family.space(profile).override(changes or {})
+    space = space_of(family, reference, profile).override(changes or {})
     return Candidate(family.name, reference, family, space, space.nearest(family.default(profile)))

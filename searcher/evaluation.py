@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from search_spaces import preprocessing
 from search_spaces.columns import Profile
 from search_spaces.families.base import Family
+from searcher.clustering import SCORERS
 from searcher.errors import ScoreNotFiniteError
-from searcher.model import FittedModel, predict_on_one_thread, to_features
+from searcher.fitting import fit_estimator
+from searcher.model import to_features
 from searcher.records import Fold
 
 CACHE_BYTES = 512 * 2**20
@@ -107,10 +109,11 @@ def evaluate(
     scorer = make_scorer(metrics)
     for fold in folds:
         started, cpu = time.perf_counter(), time.process_time()
-        train, test = _features(family, prepare, rows, fold, cache)
+        train, test = _features(family, prepare, rows, fold, seed=seed, cache=cache)
         estimator = family.build(rest, rows.profile, seed=fold_seed(seed, fold), cpus=cpus)
-        quietly(estimator.fit, train, rows.y[fold.train])
-        predict_on_one_thread(estimator)
+        n_classes = rows.profile.n_classes
+        y = rows.y[fold.train]
+        estimator = quietly(fit_estimator, estimator, train, y, n_classes=n_classes)
         fitted = time.perf_counter()
         scores = score(estimator, test, rows.y[fold.test], scorer=scorer)
         yield FoldResult(
@@ -123,10 +126,12 @@ def evaluate(
 
 
 def make_scorer(metrics: Sequence[str]) -> Any:
-    """Scorer of several scikit-learn metrics at once: ``scorer(estimator, X, y) -> dict``."""
+    """Scorer of several metrics at once: ``scorer(estimator, X, y) -> dict``."""
     from sklearn.metrics import check_scoring
 
-    return check_scoring(scoring=list(metrics), raise_exc=True)
+    return check_scoring(
+        scoring={name: SCORERS.get(name, name) for name in metrics}, raise_exc=True
+    )
 
 
 def score(estimator: Any, X: NDArray[Any], y: NDArray[Any], *, scorer: Any) -> dict[str, float]:
@@ -145,13 +150,6 @@ def score(estimator: Any, X: NDArray[Any], y: NDArray[Any], *, scorer: Any) -> d
     return scores
 
 
-def score_model(
-    model: FittedModel, X: NDArray[np.float64], y: NDArray[Any], *, metrics: Sequence[str]
-) -> dict[str, float]:
-    """All metrics of a refitted model on rows ``X`` (n_samples, n_columns)."""
-    return score(model.estimator, model.features(X), y, scorer=make_scorer(metrics))
-
-
 def fold_seed(seed: int, fold: Fold) -> int:
     """Seed of a fit: a matter of the fold and the search, not of when or where it runs."""
     text = json.dumps([seed, fold.outer_fold, fold.inner_fold])
@@ -159,11 +157,17 @@ def fold_seed(seed: int, fold: Fold) -> int:
 
 
 def _features(
-    family: Family, prepare: dict[str, Any], rows: Rows, fold: Fold, cache: FeatureCache
+    family: Family,
+    prepare: dict[str, Any],
+    rows: Rows,
+    fold: Fold,
+    *,
+    seed: int,
+    cache: FeatureCache,
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     def make() -> tuple[NDArray[Any], NDArray[Any]]:
-        transformer = preprocessing.build(prepare, rows.profile.columns)
-        train = quietly(transformer.fit_transform, rows.X[fold.train])
+        transformer = preprocessing.build(prepare, rows.profile, seed=fold_seed(seed, fold))
+        train = quietly(transformer.fit_transform, rows.X[fold.train], rows.y[fold.train])
         test = quietly(transformer.transform, rows.X[fold.test])
         return to_features(train, family.dtype), to_features(test, family.dtype)
 
@@ -171,8 +175,8 @@ def _features(
     return cache.get(key, make)
 
 
-def quietly(function: Callable[..., Any], *arguments: Any) -> Any:
+def quietly(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
     """Call without warnings: a search makes thousands of fits, and what matters is in the score."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return function(*arguments)
+        return function(*arguments, **named)

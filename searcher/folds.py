@@ -73,7 +73,7 @@ def choose_splitter(dataset: Dataset, validation: ValidationSpec) -> Splitter:
             return "group"
         if dataset.times is not None:
             return "time"
-        return "kfold" if dataset.task == "regression" else "stratified"
+        return "stratified" if dataset.classes else "kfold"
     lacking = {
         "stratified": not dataset.classes and "classes, and the target is a quantity",
         "group": dataset.groups is None and "data.groups",
@@ -214,8 +214,8 @@ def _check_enough(
 def _check_part(dataset: Dataset, rows: Positions, what: str) -> None:
     counts = class_counts(dataset.y[rows], len(dataset.classes))
     absent = [name for name, count in zip(dataset.classes, counts, strict=True) if not count]
-    if absent:
+    if absent and len(absent) > len(counts) - 2:
         raise SpecError(
-            f"{what} has no row of class {', '.join(map(repr, absent))}, so no model could learn "
-            "it; leave the class out with data.drop_classes, or split otherwise"
+            f"{what} has no row of class {', '.join(map(repr, absent))}, so there is "
+            "nothing to tell apart; leave the class out with data.drop_classes, or split otherwise"
         )

@@ -1,4 +1,4 @@
-"""Which scikit-learn metrics there are, and which of them can judge a task."""
+"""Which metrics there are, scikit-learn's and those of clusterings, and which can judge a task."""
 
 import warnings
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search_spaces.columns import Task
+from searcher.clustering import SCORERS
 from searcher.errors import SpecError, UnknownNameError, near
 
 AUTO = "auto"
@@ -19,6 +20,7 @@ AUTO_METRIC: dict[Task, str] = {
     # gave a true class probability 0 is 36), every class counts the same, and chance is known.
     "multiclass": "balanced_accuracy",
     "regression": "neg_root_mean_squared_error",
+    "clustering": "silhouette",
 }
 
 REGRESSION = frozenset(
@@ -70,10 +72,10 @@ _MEANT = {
 
 
 def metric_names() -> list[str]:
-    """Names of scikit-learn's scorers, sorted; larger is better for all of them."""
+    """Names of scikit-learn's scorers and of ours, sorted; larger is better for all of them."""
     from sklearn.metrics import get_scorer_names
 
-    return sorted(get_scorer_names())
+    return sorted({*get_scorer_names(), *SCORERS})
 
 
 def check_metric_name(name: str) -> None:
@@ -108,6 +110,11 @@ def explain_misfit(name: str, *, task: Task, n_classes: int) -> str | None:
     scikit-learn refuses there (an average over two classes asked of seven) it would refuse in
     every trial.
     """
+    if task == "clustering":
+        fitting = sorted(SCORERS)
+        return None if name in SCORERS else _say(name, task, "it needs known answers", fitting)
+    if name in SCORERS:
+        return _say(name, task, "it judges clusterings", [AUTO_METRIC[task]])
     if task == "regression":
         fitting = sorted(REGRESSION)
         return None if name in REGRESSION else _say(name, task, "it judges classes", fitting)
@@ -120,7 +127,8 @@ def explain_misfit(name: str, *, task: Task, n_classes: int) -> str | None:
         if failure is None:
             return None
         reason = f"with {n_classes} classes scikit-learn says: {failure}"
-    names = [other for other in metric_names() if other not in REGRESSION | CLUSTERING]
+    others = REGRESSION | CLUSTERING | SCORERS.keys()
+    names = [other for other in metric_names() if other not in others]
     fitting = [other for other in names if _try_on_classes(other, n_classes) is None]
     return _say(name, task, reason, fitting)
 

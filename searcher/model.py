@@ -1,15 +1,16 @@
 """What a trained model is: preprocessing and estimator, fitted together on the same rows."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 import search_spaces.preprocessing as preprocessing_steps
-from search_spaces.columns import Profile
+from search_spaces.columns import Column, Profile
 from search_spaces.families.base import Family
+from searcher.fitting import fit_estimator
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +34,22 @@ class FittedModel:
         """Compute what the estimator sees of ``X``: (n_samples, n_features)."""
         return to_features(self.preprocessing.transform(X), self.dtype)
 
+    def with_columns(self, columns: Sequence[Column]) -> "FittedModel":
+        """Return this model for rows coded by longer tables of texts than it was fitted with.
+
+        Parameters
+        ----------
+        columns
+            Those of the profile, in the same order, each with the same strings in front.
+        """
+        from search_spaces.transformers.texts import with_columns
+
+        return replace(
+            self,
+            profile=replace(self.profile, columns=tuple(columns)),
+            preprocessing=with_columns(self.preprocessing, columns),
+        )
+
     def predict(self, X: NDArray[np.float64]) -> NDArray[Any]:
         """Class codes (int64) or values (float64), shape (n_samples,)."""
         return np.asarray(self.estimator.predict(self.features(X))).reshape(-1)
@@ -45,17 +62,6 @@ class FittedModel:
 def to_features(matrix: NDArray[np.float64], dtype: Literal["float32", "float64"]) -> NDArray[Any]:
     """Round float64 ``matrix`` to float32 values, carried in an array of ``dtype``."""
     return np.ascontiguousarray(matrix, dtype=np.float32).astype(dtype, copy=False)
-
-
-def predict_on_one_thread(estimator: Any) -> None:
-    """Make a fitted estimator's answers independent of how its threads are scheduled.
-
-    A scikit-learn forest (1.9, ``ensemble/_forest.py``, ``_accumulate_prediction``) adds its
-    trees in the order in which its threads finish, so the last bit of a probability may differ
-    from one call to the next. Fitting keeps all its threads.
-    """
-    if hasattr(estimator, "n_jobs"):
-        estimator.n_jobs = 1
 
 
 def fit_model(
@@ -80,11 +86,11 @@ def fit_model(
         Class codes or values.
     """
     prepare, rest = preprocessing_steps.split(dict(configuration))
-    transformer = preprocessing_steps.build(prepare, profile.columns)
-    features = to_features(transformer.fit_transform(X), family.dtype)
-    estimator = family.build(rest, profile, seed=seed, cpus=cpus)
-    estimator.fit(features, y)
-    predict_on_one_thread(estimator)
+    transformer = preprocessing_steps.build(prepare, profile, seed=seed)
+    features = to_features(transformer.fit_transform(X, y), family.dtype)
+    estimator = fit_estimator(
+        family.build(rest, profile, seed=seed, cpus=cpus), features, y, n_classes=profile.n_classes
+    )
     return FittedModel(
         family=family.name,
         configuration=dict(configuration),

@@ -5,10 +5,11 @@ from typing import Any, ClassVar, Literal
 from search_spaces.columns import Profile, Task
 from search_spaces.families.base import Resource
 from search_spaces.parameters import Categorical, Float, Integer, Parameter
-from search_spaces.preprocessing import preprocessing_space
+from search_spaces.preprocessing import DATES, OFF, preprocessing_space
 from search_spaces.space import Condition, Configuration, Space
 
 DEFAULT = {
+    **OFF,
     "impute": "median",
     "scale": "none",
     "encode": "ordinal",
@@ -40,7 +41,14 @@ class RandomForest:
 
     def space(self, profile: Profile) -> Space:
         """Preprocessing, number and shape of the trees, and what each of them sees."""
-        preprocessing = preprocessing_space(profile, scale=("none",), encode=("ordinal", "onehot"))
+        preprocessing = preprocessing_space(
+            profile,
+            impute=("none", "median", "mean", "most_frequent"),
+            scale=("none",),
+            encode=("ordinal", "onehot", "target"),
+            indicators=(False, True),
+            dates=DATES,
+        )
         parameters: dict[str, Parameter] = {
             **preprocessing.parameters,
             "n_estimators": Integer(low=50, high=500, log=True),
@@ -58,7 +66,11 @@ class RandomForest:
         limited = Condition(parameter="depth", values=("limited",))
         return Space(
             parameters=parameters,
-            conditions={"max_features_fraction": (fraction,), "max_depth": (limited,)},
+            conditions={
+                **preprocessing.conditions,
+                "max_features_fraction": (fraction,),
+                "max_depth": (limited,),
+            },
         )
 
     def default(self, profile: Profile) -> Configuration:

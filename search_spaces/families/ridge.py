@@ -5,10 +5,17 @@ from typing import Any, ClassVar, Literal
 from search_spaces.columns import Profile, Task
 from search_spaces.families.base import Resource
 from search_spaces.parameters import Float
-from search_spaces.preprocessing import preprocessing_space
+from search_spaces.preprocessing import (
+    INTERACTIONS,
+    MIN_FREQUENCY,
+    OFF,
+    REDUCE,
+    preprocessing_space,
+)
 from search_spaces.space import Configuration, Space
 
 DEFAULT = {
+    **OFF,
     "impute": "median",
     "scale": "standard",
     "encode": "onehot",
@@ -32,10 +39,19 @@ class Ridge:
     def space(self, profile: Profile) -> Space:
         """Preprocessing and ``alpha``."""
         preprocessing = preprocessing_space(
-            profile, scale=("standard", "minmax", "robust"), encode=("onehot",)
+            profile,
+            scale=("standard", "minmax", "robust", "power", "quantile"),
+            encode=("onehot", "target"),
+            min_frequency=MIN_FREQUENCY,
+            indicators=(False, True),
+            interactions=INTERACTIONS,
+            reduce=REDUCE,
         )
         alpha = Float(low=1e-4, high=1e4, log=True)
-        return Space(parameters={**preprocessing.parameters, "alpha": alpha})
+        return Space(
+            parameters={**preprocessing.parameters, "alpha": alpha},
+            conditions=preprocessing.conditions,
+        )
 
     def default(self, profile: Profile) -> Configuration:
         """scikit-learn's default on standardised features."""

@@ -3,9 +3,14 @@
 XGBoost 3 starts from the base margin and adds the trees one after another in float32
 (``cpu_predictor.cc``); probabilities follow ``common/math.h``. ONNX Runtime's float32 Exp and
 Sigmoid are approximations, so exp is taken in float64 and rounded, as expf nearly always does.
+
+A tree of ``dart`` counts by its weight. The scikit-learn interface predicts in place
+(``gbtree.cc``, ``Dart::InplacePredict``), which answers each tree on top of the base margin and
+takes that off again before weighing: that rounding is part of the answer, and of our leaves.
 """
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,10 +19,11 @@ from onnx import TensorProto
 from searcher.errors import ExportError
 from searcher.export.estimators import Predicted, add_argmax, add_cast, add_squeeze
 from searcher.export.graph import GraphBuilder
-from searcher.export.trees import LESS, Tree, add_ordered_sum, add_trees, constant_tree, split
+from searcher.export.trees import LESS, Tree, add_rounds
 from searcher.model import FittedModel
 
 IDENTITY = ("reg:squarederror", "reg:absoluteerror", "reg:pseudohubererror", "reg:quantileerror")
+BOOSTERS = ("gbtree", "dart")
 LARGEST_EXPONENT = np.float32(88.7)  # XGBoost clips there, so that expf does not overflow
 
 
@@ -55,17 +61,17 @@ def _read(estimator: Any) -> dict[str, Any]:
         booster = booster[: estimator.best_iteration + 1]
     learner: dict[str, Any] = json.loads(booster.save_raw("json"))["learner"]
     kind = learner["gradient_booster"]["name"]
-    if kind != "gbtree":
-        raise ExportError(f"XGBoost with booster {kind!r} can't be exported; allowed: 'gbtree'")
+    if kind not in BOOSTERS:
+        raise ExportError(
+            f"XGBoost with booster {kind!r} can't be exported; allowed: {', '.join(BOOSTERS)}"
+        )
     if estimator.missing is not None and not np.isnan(estimator.missing):
         raise ExportError(f"XGBoost with missing={estimator.missing} can't be exported; use NaN")
     if int(learner["learner_model_param"].get("num_target", 1)) > 1:
         raise ExportError("XGBoost with several targets can't be exported")
-    for tree in learner["gradient_booster"]["model"]["trees"]:
-        if any(tree["split_type"]) or int(tree["tree_param"]["size_leaf_vector"]) > 1:
-            raise ExportError(
-                "XGBoost trees with category splits or vector leaves can't be exported"
-            )
+    for tree in _model(learner)["trees"]:
+        if int(tree["tree_param"]["size_leaf_vector"]) > 1:
+            raise ExportError("XGBoost trees with vector leaves can't be exported")
     return learner
 
 
@@ -76,23 +82,28 @@ def _check_objective(objective: str, allowed: tuple[str, ...]) -> None:
         )
 
 
+def _model(learner: dict[str, Any]) -> dict[str, Any]:
+    booster: dict[str, Any] = learner["gradient_booster"]
+    model: dict[str, Any] = booster.get("gbtree", booster)["model"]
+    return model
+
+
 def _margins(graph: GraphBuilder, learner: dict[str, Any], features: str) -> str:
     """Add base margin and trees: (rows, n_outputs), float32."""
     base = _base_margin(learner)
-    model = learner["gradient_booster"]["model"]
-    forest = np.array([_to_tree(tree) for tree in model["trees"]], dtype=object)
-    output = np.array(model["tree_info"], dtype=np.int64)
-    # one row for each step of the sum, one column for each output; the base margin comes first
-    steps = [[constant_tree(value, np.float32) for value in base]]
-    steps += map(list, zip(*(forest[output == k] for k in range(len(base))), strict=True))
-    parts = []
-    for run in split(len(steps), len(base)):
-        trees = [tree for step in steps[run] for tree in step]
-        leaves = add_trees(graph, features, trees, mode=LESS)
-        # no -1 for the steps: they can't be inferred from a batch of no rows
-        shape = np.array([0, len(steps[run]), len(base)], dtype=np.int64)
-        parts.append(graph.add("Reshape", leaves, graph.constant(shape, "shape")))
-    return add_ordered_sum(graph, parts)
+    model = _model(learner)
+    weights = learner["gradient_booster"].get("weight_drop", [])
+    trees = [_to_tree(tree) for tree in model["trees"]]
+    outputs = np.array(model["tree_info"], dtype=np.int64)
+    for i, weight in enumerate(weights):
+        start = base[outputs[i]]
+        value = (trees[i].value + start - start) * np.float32(weight)
+        trees[i] = replace(trees[i], value=value)
+    # one row for each step of the sum, one column for each output
+    columns = [np.flatnonzero(outputs == k) for k in range(len(base))]
+    order = np.column_stack(columns).ravel()
+    narrow = add_cast(graph, features, TensorProto.FLOAT)
+    return add_rounds(graph, narrow, base, [trees[i] for i in order], mode=LESS)
 
 
 def _base_margin(learner: dict[str, Any]) -> np.ndarray[Any, np.dtype[np.float32]]:
@@ -108,14 +119,29 @@ def _base_margin(learner: dict[str, Any]) -> np.ndarray[Any, np.dtype[np.float32
 
 def _to_tree(tree: dict[str, Any]) -> Tree:
     values = np.array(tree["split_conditions"], dtype=np.float32)  # of a leaf: its value
+    left = np.array(tree["left_children"], dtype=np.int64)
+    right = np.array(tree["right_children"], dtype=np.int64)
+    missing_left = np.array(tree["default_left"], dtype=bool)
+    has_set = np.zeros(len(left), dtype=bool)
+    has_set[tree["categories_nodes"]] = True
     return Tree(
-        left=np.array(tree["left_children"], dtype=np.int64),
-        right=np.array(tree["right_children"], dtype=np.int64),
+        # the categories of a set go right (``categorical.h``), here they go where the set holds
+        left=np.where(has_set, right, left),
+        right=np.where(has_set, left, right),
         feature=np.array(tree["split_indices"], dtype=np.int64),
-        threshold=values,
-        missing_left=np.array(tree["default_left"], dtype=bool),
+        threshold=np.where(has_set, np.float32(0), values),
+        missing_left=missing_left ^ has_set,
         value=values,
+        has_set=has_set,
+        sets=_sets(tree),
     )
+
+
+def _sets(tree: dict[str, Any]) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """Categories of each set, a NaN behind each."""
+    ends = np.cumsum(np.array(tree["categories_sizes"], dtype=np.int64))
+    members = np.array(tree["categories"], dtype=np.float32)
+    return np.insert(members, ends, np.float32(np.nan))
 
 
 def _exp(graph: GraphBuilder, name: str) -> str:

@@ -9,20 +9,28 @@ from onnx import TensorProto
 
 from searcher.errors import ExportError
 from searcher.export.columns import FEATURES, OUTPUTS, ROWS
-from searcher.export.estimators import Predicted, add_estimator
+from searcher.export.estimators import Emitter, Predicted, add_estimator
 from searcher.export.graph import GraphBuilder
 from searcher.export.metadata import describe
 from searcher.export.preprocessing import add_features
 from searcher.model import FittedModel
 
 
-def to_onnx(model: FittedModel, *, metadata: Mapping[str, str]) -> onnx.ModelProto:
+def to_onnx(
+    model: FittedModel, *, metadata: Mapping[str, str], write: Emitter = add_estimator
+) -> onnx.ModelProto:
     """Translate a model; the same model and metadata give the same bytes.
 
     Inputs: one tensor (rows, 1) for each raw column: string for a categorical one ("" is
     missing), else double (NaN is missing; a boolean is 0 or 1, a date days since 1970-01-01).
     Outputs: ``label`` (rows,), string or int64 as the classes are, and ``probabilities``
-    (rows, n_classes), double, in the order of ``model.classes``; or ``prediction`` (rows,), double.
+    (rows, n_classes), double, in the order of ``model.classes``; or ``prediction`` (rows,), double;
+    or, for clusters, ``label`` (rows,), int64, alone.
+
+    Parameters
+    ----------
+    write
+        Adds the estimator; see ``repairs`` for other ways than ours.
 
     Raises
     ------
@@ -31,9 +39,12 @@ def to_onnx(model: FittedModel, *, metadata: Mapping[str, str]) -> onnx.ModelPro
     """
     graph = GraphBuilder(reserved=(*OUTPUTS, FEATURES))
     features = add_features(graph, model.profile.columns, model.preprocessing, dtype=model.dtype)
-    predicted = add_estimator(graph, model, features)
+    predicted = write(graph, model, features)
     if model.classes:
         _add_classes(graph, model, predicted)
+    elif model.profile.task == "clustering":
+        graph.add("Identity", predicted.codes, name="label")
+        graph.output("label", TensorProto.INT64, [ROWS])
     else:
         graph.add("Cast", predicted.values, to=TensorProto.DOUBLE, name="prediction")
         graph.output("prediction", TensorProto.DOUBLE, [ROWS])

@@ -29,12 +29,49 @@ EMITTERS = {
     "sklearn.DummyRegressor": "searcher.export.estimators:add_constant_value",
     "sklearn.LogisticRegression": "searcher.export.linear:add_logistic_regression",
     "sklearn.Ridge": "searcher.export.linear:add_linear_regression",
+    "sklearn.LinearRegression": "searcher.export.linear:add_linear_regression",
+    "sklearn.Lasso": "searcher.export.linear:add_linear_regression",
+    "sklearn.ElasticNet": "searcher.export.linear:add_linear_regression",
+    "sklearn.LinearSVR": "searcher.export.linear:add_linear_regression",
+    "sklearn.SVR": "searcher.export.svm:add_svm_regressor",
+    "sklearn.GaussianNB": "searcher.export.bayes:add_naive_bayes",
+    "search_spaces.NeighboursClassifier": "searcher.export.neighbours:add_neighbours_classifier",
+    "search_spaces.NeighboursRegressor": "searcher.export.neighbours:add_neighbours_regressor",
+    "sklearn.CalibratedClassifierCV": "searcher.export.calibration:add_calibrated",
+    "sklearn.Pipeline": "searcher.export.ensembles:add_pipeline",
+    "sklearn.TransformedTargetRegressor": "searcher.export.ensembles:add_transformed_target",
+    "sklearn.VotingClassifier": "searcher.export.ensembles:add_voting_classifier",
+    "sklearn.VotingRegressor": "searcher.export.ensembles:add_voting_regressor",
+    "sklearn.StackingClassifier": "searcher.export.ensembles:add_stacking",
+    "sklearn.StackingRegressor": "searcher.export.ensembles:add_stacking",
+    "sklearn.DecisionTreeClassifier": "searcher.export.forests:add_forest_classifier",
+    "sklearn.DecisionTreeRegressor": "searcher.export.forests:add_forest_regressor",
     "sklearn.RandomForestClassifier": "searcher.export.forests:add_forest_classifier",
     "sklearn.RandomForestRegressor": "searcher.export.forests:add_forest_regressor",
     "sklearn.ExtraTreesClassifier": "searcher.export.forests:add_forest_classifier",
     "sklearn.ExtraTreesRegressor": "searcher.export.forests:add_forest_regressor",
+    "sklearn.GradientBoostingClassifier": (
+        "searcher.export.gradient_boosting:add_gradient_boosting_classifier"
+    ),
+    "sklearn.GradientBoostingRegressor": (
+        "searcher.export.gradient_boosting:add_gradient_boosting_regressor"
+    ),
+    "sklearn.HistGradientBoostingClassifier": (
+        "searcher.export.hist_gradient_boosting:add_hist_classifier"
+    ),
+    "sklearn.HistGradientBoostingRegressor": (
+        "searcher.export.hist_gradient_boosting:add_hist_regressor"
+    ),
+    "lightgbm.LGBMClassifier": "searcher.export.lightgbm:add_lightgbm_classifier",
+    "lightgbm.LGBMRegressor": "searcher.export.lightgbm:add_lightgbm_regressor",
     "xgboost.XGBClassifier": "searcher.export.boosters:add_booster_classifier",
     "xgboost.XGBRegressor": "searcher.export.boosters:add_booster_regressor",
+    "search_spaces.BoostedClassifier": "searcher.export.boosting:add_boosted",
+    "search_spaces.BoostedRegressor": "searcher.export.boosting:add_boosted",
+    "sklearn.KMeans": "searcher.export.clusters:add_nearest_centre",
+    "search_spaces.NearestCentroidClusters": "searcher.export.clusters:add_nearest_centre",
+    "search_spaces.DensityClusters": "searcher.export.clusters:add_nearest_core",
+    "searcher.WidenedClassifier": "searcher.export.widened:add_widened_classifier",
 }
 """Estimators whose arithmetic we write ourselves; a subclass may predict otherwise, so is none."""
 
@@ -48,16 +85,27 @@ def add_estimator(graph: GraphBuilder, model: FittedModel, features: str) -> Pre
         If it can't be converted, or was trained without some of the model's classes.
     """
     if model.classes:
-        _check_classes(model)
-    kind = type(model.estimator)
-    key = f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
-    target = EMITTERS.get(key, "searcher.export.converted:add_converted")
+        check_classes(model)
+    target = EMITTERS.get(key_of(model.estimator), "searcher.export.converted:add_converted")
     module, _, function = target.partition(":")
     emit: Emitter = getattr(import_module(module), function)
     return emit(graph, model, features)
 
 
-def _check_classes(model: FittedModel) -> None:
+def key_of(estimator: Any) -> str:
+    """Name an estimator's type as ``EMITTERS`` does: top package and class."""
+    kind = type(estimator)
+    return f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
+
+
+def check_classes(model: FittedModel) -> None:
+    """Refuse a classifier without probabilities, or one that lacks some of the model's classes.
+
+    Raises
+    ------
+    ExportError
+        Naming what is missing.
+    """
     kind = type(model.estimator).__name__
     if not hasattr(model.estimator, "predict_proba"):
         raise ExportError(

@@ -6,12 +6,22 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import AttributeProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
+from onnx import (
+    AttributeProto,
+    GraphProto,
+    NodeProto,
+    TensorProto,
+    ValueInfoProto,
+    helper,
+    numpy_helper,
+)
 
 OPSET = 21  # of the default domain; IR version 10 came with it (onnx 1.16)
 ML_OPSET = 5  # of ai.onnx.ml: the first with TreeEnsemble, the tree operator that takes float64
 IR_VERSION = 10
 ML_DOMAIN = "ai.onnx.ml"
+CONTRIB_DOMAIN = "com.microsoft"  # operators of ONNX Runtime itself: only where there is no other
+CONTRIB_OPSET = 1
 
 
 class GraphBuilder:
@@ -20,6 +30,7 @@ class GraphBuilder:
     def __init__(self, *, reserved: Iterable[str] = ()) -> None:
         self.ml_opset = ML_OPSET
         self._taken = set(reserved)
+        self._domains: set[str] = set()
         self._inputs: list[ValueInfoProto] = []
         self._outputs: list[ValueInfoProto] = []
         self._nodes: list[NodeProto] = []
@@ -49,6 +60,7 @@ class GraphBuilder:
         Attributes may be arrays: integers are stored as a list of integers, all else as a tensor.
         """
         output = name or self.unique(op.lower())
+        self._domains.add(domain)
         node = NodeProto(op_type=op, domain=domain, name=output, input=inputs, output=[output])
         node.attribute.extend(_attribute(key, attributes[key]) for key in sorted(attributes))
         self._nodes.append(node)
@@ -58,6 +70,19 @@ class GraphBuilder:
         """Append foreign nodes whose names are known to clash with nothing."""
         self._nodes.extend(nodes)
         self._constants.extend(constants)
+
+    def inner(self) -> "GraphBuilder":
+        """Begin the body of a node of this graph (``Scan``): it can use this graph's tensors."""
+        body = GraphBuilder()
+        body._taken = self._taken  # a name inside must not hide one outside
+        body._domains = self._domains
+        return body
+
+    def body(self) -> GraphProto:
+        """Return what an attribute ``body`` holds."""
+        return helper.make_graph(
+            self._nodes, self.unique("body"), self._inputs, self._outputs, self._constants
+        )
 
     def unique(self, hint: str) -> str:
         """Make up a name that nothing else in the graph has."""
@@ -73,14 +98,14 @@ class GraphBuilder:
         graph = helper.make_graph(
             self._nodes, "searcher", self._inputs, self._outputs, self._constants
         )
+        opsets = {"": OPSET, ML_DOMAIN: self.ml_opset}
+        if CONTRIB_DOMAIN in self._domains:
+            opsets[CONTRIB_DOMAIN] = CONTRIB_OPSET
         model = helper.make_model(
             graph,
             producer_name="searcher",
             ir_version=IR_VERSION,
-            opset_imports=[
-                helper.make_opsetid("", OPSET),
-                helper.make_opsetid(ML_DOMAIN, self.ml_opset),
-            ],
+            opset_imports=[helper.make_opsetid(*opset) for opset in opsets.items()],
         )
         helper.set_model_props(model, {key: metadata[key] for key in sorted(metadata)})
         return model

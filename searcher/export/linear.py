@@ -18,7 +18,7 @@ def add_logistic_regression(graph: GraphBuilder, model: FittedModel, features: s
     Two classes: the second where the score is above 0, probability 1 / (1 + exp(-score)).
     More: the largest score, softmax of the scores.
     """
-    scores = _scores(graph, model, features)
+    scores = add_scores(graph, model, features)
     if len(model.classes) > 2:  # noqa: PLR2004 - binary or not
         return Predicted(
             codes=add_argmax(graph, scores),
@@ -36,11 +36,11 @@ def add_logistic_regression(graph: GraphBuilder, model: FittedModel, features: s
 
 
 def add_linear_regression(graph: GraphBuilder, model: FittedModel, features: str) -> Predicted:
-    """Add a linear model for regression."""
-    return Predicted(values=add_squeeze(graph, _scores(graph, model, features)))
+    """Add a LinearRegression, Ridge, Lasso, ElasticNet or LinearSVR."""
+    return Predicted(values=add_squeeze(graph, add_scores(graph, model, features)))
 
 
-def _scores(graph: GraphBuilder, model: FittedModel, features: str) -> str:
+def add_scores(graph: GraphBuilder, model: FittedModel, features: str) -> str:
     """Add features @ coefficients + intercepts: (rows, 1 or n_classes), float64."""
     wide = features if model.dtype == "float64" else add_cast(graph, features)
     weights = np.atleast_2d(np.asarray(model.estimator.coef_, dtype=np.float64)).T

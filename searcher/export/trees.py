@@ -6,7 +6,7 @@ its own here, and CumSum adds them from the first to the last.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from searcher.export.graph import ML_DOMAIN, GraphBuilder
 
-LESS_OR_EQUAL, LESS = 0, 1  # nodes_modes of TreeEnsemble (ai.onnx.ml 5)
+LESS_OR_EQUAL, LESS, MEMBER = 0, 1, 6  # nodes_modes of TreeEnsemble (ai.onnx.ml 5)
 SUM, NONE = 1, 0  # its aggregate_function and post_transform
+
+NO_CATEGORY = -(2.0**20)
 
 COLUMNS_PER_NODE = 128
 """Trees times classes that one TreeEnsemble node answers: bounds the memory to about 3 kB a row."""
@@ -27,12 +29,15 @@ Ints = NDArray[np.int64]
 class Tree:
     """One fitted binary tree; arrays of shape (n_nodes,), the root first."""
 
-    left: Ints  # child if the comparison holds; -1 for a leaf
+    left: Ints  # child if the comparison holds, or the category is in the set; -1 for a leaf
     right: Ints
     feature: Ints
     threshold: NDArray[Any]
     missing_left: NDArray[np.bool_]  # whether NaN goes where the comparison would hold
     value: NDArray[Any]  # of a leaf; any other number elsewhere
+    has_set: NDArray[np.bool_] | None = None  # inner nodes that ask for a set of categories
+    # their sets one after another, a NaN behind each member list
+    sets: NDArray[Any] = field(default_factory=lambda: np.empty(0))
 
 
 def constant_tree(value: float, dtype: Any) -> Tree:
@@ -45,7 +50,8 @@ def constant_tree(value: float, dtype: Any) -> Tree:
 def add_trees(graph: GraphBuilder, features: str, trees: Sequence[Tree], *, mode: int) -> str:
     """Add one TreeEnsemble node: the leaf values (rows, n_trees), in the dtype of the thresholds.
 
-    ``features`` must be of that dtype too.
+    ``features`` must be of that dtype too. ``mode`` is how numbers are compared; sets hold whole
+    numbers from 0 on, and features that are asked for them whole numbers or NaN.
     """
     sizes = np.array([len(tree.left) for tree in trees])
     starts = np.cumsum(sizes) - sizes
@@ -57,15 +63,24 @@ def add_trees(graph: GraphBuilder, features: str, trees: Sequence[Tree], *, mode
     # number in its own list: leaves and inner nodes are kept apart since version 5
     number = np.where(is_leaf, np.cumsum(is_leaf), np.cumsum(~is_leaf)) - 1
     inner = np.flatnonzero(~is_leaf)
-    # an ensemble's root is an inner node: a lone leaf gets one above it, both ways lead to the leaf
+    leaves = np.flatnonzero(is_leaf)
+    # an ensemble's root is an inner node: a lone leaf gets one above it, and a twin beside it
+    # (ONNX Runtime has a way of its own for one leaf on both sides, and mixes up its numbers)
     lone = starts[is_leaf[starts]]
     roots = number[starts]
     roots[is_leaf[starts]] = len(inner) + np.arange(len(lone))
-    true, false = np.concatenate([left[inner], lone]), np.concatenate([right[inner], lone])
+    twins = len(leaves) + np.arange(len(lone))
+    leaves = np.concatenate([leaves, lone])
+    to_true = np.concatenate([number[left[inner]], number[lone]])
+    to_false = np.concatenate([number[right[inner]], twins])
     padding = np.zeros(len(lone), dtype=np.int64)
     threshold = np.concatenate([tree.threshold for tree in trees])
     missing = np.concatenate([tree.missing_left for tree in trees]).astype(np.int64)
     feature = np.concatenate([tree.feature for tree in trees]).astype(np.int64)
+    modes = np.full(len(to_true), mode, dtype=np.uint8)
+    modes[: len(inner)][np.concatenate([_has_set(tree) for tree in trees])[inner]] = MEMBER
+    sets = _long_sets(np.concatenate([tree.sets for tree in trees]).astype(threshold.dtype))
+    membership: dict[str, Any] = {"membership_values": sets} if len(sets) else {}
     return graph.add(
         "TreeEnsemble",
         features,
@@ -74,17 +89,52 @@ def add_trees(graph: GraphBuilder, features: str, trees: Sequence[Tree], *, mode
         aggregate_function=SUM,
         post_transform=NONE,
         tree_roots=roots,
-        nodes_modes=np.full(len(true), mode, dtype=np.uint8),
+        nodes_modes=modes,
         nodes_featureids=np.concatenate([feature[inner], padding]),
         nodes_splits=np.concatenate([threshold[inner], padding.astype(threshold.dtype)]),
         nodes_missing_value_tracks_true=np.concatenate([missing[inner], padding]),
-        nodes_truenodeids=number[true],
-        nodes_trueleafs=is_leaf[true].astype(np.int64),
-        nodes_falsenodeids=number[false],
-        nodes_falseleafs=is_leaf[false].astype(np.int64),
-        leaf_targetids=np.repeat(np.arange(len(trees)), sizes)[is_leaf],
-        leaf_weights=np.concatenate([tree.value for tree in trees])[is_leaf],
+        nodes_truenodeids=to_true,
+        nodes_trueleafs=np.concatenate([is_leaf[left[inner]], padding == 0]).astype(np.int64),
+        nodes_falsenodeids=to_false,
+        nodes_falseleafs=np.concatenate([is_leaf[right[inner]], padding == 0]).astype(np.int64),
+        leaf_targetids=np.repeat(np.arange(len(trees)), sizes)[leaves],
+        leaf_weights=np.concatenate([tree.value for tree in trees])[leaves],
+        **membership,
     )
+
+
+def _long_sets(sets: NDArray[Any]) -> NDArray[Any]:
+    """Put a number into each set that no category is.
+
+    ONNX Runtime 1.31 unrolls a set of few small numbers into a chain of comparisons, and where
+    such chains meet on leaves of equal weight it counts a leaf of some tree twice (11 of 2,500
+    random ensembles). A negative member keeps it from that.
+    """
+    return np.insert(sets, np.flatnonzero(np.isnan(sets)), sets.dtype.type(NO_CATEGORY))
+
+
+def _has_set(tree: Tree) -> NDArray[np.bool_]:
+    return np.zeros(len(tree.left), dtype=bool) if tree.has_set is None else tree.has_set
+
+
+def add_rounds(
+    graph: GraphBuilder, features: str, base: NDArray[Any], trees: Sequence[Tree], *, mode: int
+) -> str:
+    """Add ``base`` (width,) and trees up, the trees of one round after those of the one before.
+
+    Tree ``i`` belongs to output ``i % width``. The result (rows, width) and ``features`` have the
+    dtype of ``base``.
+    """
+    width = len(base)
+    steps = [constant_tree(value, base.dtype.type) for value in base] + list(trees)
+    parts = []
+    for run in split(len(steps) // width, width):
+        chosen = steps[run.start * width : run.stop * width]
+        leaves = add_trees(graph, features, chosen, mode=mode)
+        # no -1 for the steps: they can't be inferred from a batch of no rows
+        shape = np.array([0, run.stop - run.start, width], dtype=np.int64)
+        parts.append(graph.add("Reshape", leaves, graph.constant(shape, "shape")))
+    return add_ordered_sum(graph, parts)
 
 
 def add_ordered_sum(graph: GraphBuilder, parts: Sequence[str]) -> str:

@@ -33,8 +33,10 @@ class DataSpec(Settings):
         description="column to predict; may be left out for npz (`y`) and sklearn (`target`)",
         examples=["Churn"],
     )
-    task: Literal["auto", "binary", "multiclass", "regression"] = Field(
-        "auto", description="what to learn; auto looks at the target", examples=["regression"]
+    task: Literal["auto", "binary", "multiclass", "regression", "clustering"] = Field(
+        "auto",
+        description="what to learn; auto looks at the target; clustering has none",
+        examples=["regression"],
     )
     positive: Label | None = Field(
         None,
@@ -58,7 +60,7 @@ class DataSpec(Settings):
     )
     kinds: dict[str, Kind] = Field(
         default_factory=dict,
-        description="column: numeric, boolean, date or categorical, where inference is wrong",
+        description="column: numeric, boolean, date, categorical or text, where inference is wrong",
         examples=[{"zip": "categorical"}],
     )
     missing: Listed[str] = Field(

@@ -95,7 +95,7 @@ class Spec(Settings):
     families: Families = Field(
         None,
         description="families to search, or a mapping from family to changes of its space; "
-        "null: every installed one that can learn the target, but the dummy",
+        "null: logistic_regression or ridge, random_forest and xgboost",
         examples=[["ridge", "xgboost"], {"xgboost": {"max_depth": {"high": 4}}}],
     )
     strategy: AnyStrategy = Field(
@@ -111,6 +111,13 @@ class Spec(Settings):
     )
     hardware: HardwareSpec = Field(
         default_factory=HardwareSpec, description="what a trial gets", examples=[{"cpus": 2}]
+    )
+    licence: str | None = Field(
+        None,
+        min_length=1,
+        max_length=1000,
+        description="licence of the released model, for its card; null: not stated",
+        examples=["CC-BY-4.0"],
     )
     seed: int = Field(
         ge=0, le=MAX_SEED, description="where all randomness comes from", examples=[7]
@@ -206,10 +213,13 @@ def _wrong_splitter(data: DataSpec, validation: ValidationSpec) -> list[Problem]
 
 def _wrong_classes(data: DataSpec) -> list[Problem]:
     wrong: list[Problem] = []
-    if data.positive is not None and data.task in ("multiclass", "regression"):
+    if data.target is not None and data.task == "clustering":
+        message = "clustering has no target; a column that is no feature goes into data.drop"
+        wrong.append((("data", "target"), message, data.target))
+    if data.positive is not None and data.task in ("multiclass", "regression", "clustering"):
         message = f"only a binary task has a positive class, and data.task is {data.task}"
         wrong.append((("data", "positive"), message, data.positive))
-    if data.drop_classes and data.task == "regression":
-        message = "a regression has no classes; data.task is regression"
+    if data.drop_classes and data.task in ("regression", "clustering"):
+        message = f"a {data.task} has no classes; data.task is {data.task}"
         wrong.append((("data", "drop_classes"), message, data.drop_classes))
     return wrong

@@ -44,7 +44,7 @@ class _Fitted:
     def outputs(self) -> list[NDArray[Any]]:
         """Predictions for the new rows, and class probabilities if there are classes."""
         outputs = [np.asarray(_call("predict(X)", self.model.predict, self.new))]
-        if self.sample.profile.task != "regression":
+        if self.sample.profile.n_classes:
             if not hasattr(self.model, "predict_proba"):
                 raise BrokenPromiseError("its model has no predict_proba, which classes need")
             probabilities = _call("predict_proba(X)", self.model.predict_proba, self.new)
@@ -96,12 +96,11 @@ def has_a_plain_space(family: Any, sample: Sample) -> None:
         raise BrokenPromiseError(f"its space is not readable from JSON: {_line(error)}") from error
     if restored != space:
         raise BrokenPromiseError("its space comes back from JSON as another one")
-    for name, known in preprocessing.CHOICES.items():
-        parameter = space.parameters.get(name, Categorical(choices=known))
-        if not isinstance(parameter, Categorical) or not set(parameter.choices) <= set(known):
+    for name, widest in preprocessing.CHOICES.items():
+        if name in space.parameters and not preprocessing.is_within(name, space.parameters[name]):
             raise BrokenPromiseError(
                 f"its parameter {name!r} belongs to preprocessing, whose choices are "
-                f"{', '.join(known)}; a parameter of the model needs another name"
+                f"{widest.describe()}; a parameter of the model needs another name"
             )
 
 
@@ -235,13 +234,12 @@ def _build(family: Any, rest: Mapping[str, Any], sample: Sample, *, cpus: int) -
 def _fit(family: Any, sample: Sample, configuration: Configuration) -> _Fitted:
     """Train as ``searcher.model.fit_model`` does."""
     prepare, rest = preprocessing.split(configuration)
-    columns = sample.profile.columns
-    transformer = _call("preprocessing", preprocessing.build, prepare, columns)
+    transformer = _call("preprocessing", preprocessing.build, prepare, sample.profile, seed=SEED)
     train, new = (
-        np.ascontiguousarray(_call("preprocessing", step, X), np.float32).astype(family.dtype)
-        for step, X in (
-            (transformer.fit_transform, sample.X),
-            (transformer.transform, sample.X_new),
+        np.ascontiguousarray(_call("preprocessing", step, *data), np.float32).astype(family.dtype)
+        for step, data in (
+            (transformer.fit_transform, (sample.X, sample.y)),
+            (transformer.transform, (sample.X_new,)),
         )
     )
     model = _build(family, rest, sample, cpus=1)
@@ -258,6 +256,8 @@ def _check_outputs(fitted: _Fitted) -> None:
     n, codes = len(sample.y_new), np.unique(sample.y)
     if labels.shape != (n,):
         raise BrokenPromiseError(f"predict(X) of {n} rows has shape {labels.shape}, not ({n},)")
+    if sample.profile.task == "clustering" and labels.dtype.kind != "i":
+        raise BrokenPromiseError(f"predict(X) gives {labels.dtype}, not whole numbers of clusters")
     if not probabilities:
         if not np.isfinite(labels).all():
             raise BrokenPromiseError("predict(X) is not finite")
@@ -277,8 +277,10 @@ def _check_scoring(fitted: _Fitted) -> None:
     """Let scikit-learn's scorers ask the model what it is."""
     from sklearn.metrics import check_scoring
 
-    is_regression = fitted.sample.profile.task == "regression"
-    metrics = ["r2"] if is_regression else ["accuracy", "neg_log_loss"]
+    task = fitted.sample.profile.task
+    if task == "clustering":
+        return  # whether there is anything to score depends on the clusters
+    metrics = ["r2"] if task == "regression" else ["accuracy", "neg_log_loss"]
     scorer = check_scoring(scoring=metrics, raise_exc=True)
     _call("scoring by scikit-learn", scorer, fitted.model, fitted.new, fitted.sample.y_new)
 

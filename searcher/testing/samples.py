@@ -71,6 +71,8 @@ def make_samples(task: Task) -> list[Sample]:
 def _target(task: Task, signal: NDArray[np.float64]) -> tuple[NDArray[Any], int]:
     if task == "regression":
         return 10 + 3 * signal, 0
+    if task == "clustering":
+        return np.zeros(len(signal)), 0
     n_classes = 2 if task == "binary" else 3
     cuts = np.quantile(signal, np.arange(1, n_classes) / n_classes)
     return np.searchsorted(cuts, signal).astype(np.int64), n_classes

@@ -318,7 +318,8 @@ BROKEN = {
     MadeWithArguments: "(a family is made without arguments) raised TypeError",
     SpaceIsNoMethod: "'space' can't be called",
     SpacedName: "name must be lower-case letters, digits and underscores, not 'Nearest Neighbours'",
-    TasksInAList: "tasks must be a frozenset of some of binary, multiclass, regression, not ['bin",
+    TasksInAList: "tasks must be a frozenset of some of binary, multiclass, regression, "
+    "clustering, not ['binary']",
     UnknownTask: "not frozenset({'ranking'})",
     NoTask: "tasks is empty; it needs at least one of binary, multiclass, regression",
     UnknownResource: "resource must be 'inner_folds', not 'minutes'",

@@ -18,7 +18,10 @@ from searcher.testing.__main__ import main
 from tests.contracts.broken_families import BROKEN, DefaultOutside, FitFails, Sound
 
 INSTALLED = {point.name: point for point in entry_points(group="searcher.family")}
-SLOW = {"random_forest"}  # forests of hundreds of trees, three tasks
+SLOW = {  # hundreds of trees, three tasks
+    *("random_forest", "extra_trees", "gradient_boosting", "hist_gradient_boosting", "lightgbm"),
+    *("xgboost", "stacking", "voting"),
+}
 
 
 @pytest.mark.parametrize(
@@ -165,21 +168,32 @@ def documented_rows(family):
 
 def for_task(cell, task):
     """Read ``sqrt; regression: fraction``."""
-    usual, _, other = cell.partition("; regression: ")
-    return other if other and task == "regression" else usual
+    usual, *others = cell.split("; ")
+    return dict(other.split(": ", 1) for other in others).get(task, usual)
 
 
-BUILT_IN = ["dummy", "logistic_regression", "ridge", "random_forest", "xgboost"]
+BUILT_IN = [
+    *("dummy", "logistic_regression", "ridge", "random_forest", "xgboost"),
+    *("linear", "lasso", "elastic_net", "linear_svm", "svm", "k_neighbors", "naive_bayes"),
+    *("stacking", "voting"),
+    *("decision_tree", "extra_trees", "gradient_boosting", "hist_gradient_boosting", "lightgbm"),
+]
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_the_documented_table_is_what_the_family_offers(name):
     family, rows = INSTALLED[name].load()(), documented_rows(name)
-    columns = (Column("a", "numeric", has_missing=True), Column("b", "categorical"))
+    columns = (
+        Column("a", "numeric", has_missing=True),
+        Column("b", "categorical"),
+        Column("c", "date"),
+    )
 
     seen = set()
     for task in sorted(family.tasks):
-        profile = Profile(task, columns, n_samples=100, n_classes=0 if task == "regression" else 2)
+        profile = Profile(
+            task, columns, n_samples=100, n_classes={"binary": 2, "multiclass": 3}.get(task, 0)
+        )
         space, default = family.space(profile), family.default(profile)
         for parameter, domain in space.parameters.items():
             values, value, when, _source = rows[parameter]

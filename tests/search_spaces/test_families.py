@@ -8,6 +8,7 @@ from xgboost import XGBClassifier, XGBRegressor
 
 from search_spaces import preprocessing
 from search_spaces.columns import Column, Profile
+from search_spaces.estimators import BoostedClassifier, BoostedRegressor
 from search_spaces.families.dummy import Dummy
 from search_spaces.families.logistic_regression import LogisticRegression
 from search_spaces.families.random_forest import RandomForest
@@ -91,15 +92,18 @@ CASES = [(family, task) for family in FAMILIES for task in TASKS if task in fami
 @pytest.mark.parametrize(("family", "task"), CASES)
 def test_what_is_drawn_reaches_the_model(family, task):
     profile, rng = make_profile(task), np.random.default_rng(0)
-    ours = {"penalty", "depth", "max_features_fraction"}  # said to the library in other words
+    # said to the library in other words
+    ours = {"penalty", "depth", "max_features_fraction", "early_stopping", "stop_after", "encode"}
 
     for _ in range(20):
         rest = preprocessing.split(family.space(profile).sample(rng))[1]
-        model = family.build(rest, profile, seed=0, cpus=1).get_params()
+        built = family.build(rest, profile, seed=0, cpus=1)
+        is_wrapped = isinstance(built, BoostedClassifier | BoostedRegressor)
+        model = (built.estimator if is_wrapped else built).get_params()
 
         for name in set(rest) - ours - {"max_features", "class_weight"}:
             assert model[name] == rest[name]
-        if "class_weight" in rest:
+        if "class_weight" in rest and family.name != "xgboost":  # which has none
             expected = {"none": None, "balanced": "balanced"}
             assert model["class_weight"] == expected[rest["class_weight"]]
 
@@ -134,14 +138,14 @@ def test_imputing_is_tried_only_where_something_is_missing(family):
     assert "impute" not in family.default(make_profile(task, missing=False))
 
 
-def test_xgboost_is_the_one_that_takes_missing_values_as_they_are():
+def test_trees_take_missing_values_as_they_are():
     offered = {
         family.name: family.space(make_profile(min(family.tasks))).parameters.get("impute")
         for family in FAMILIES
     }
 
     takes = [n for n, p in offered.items() if isinstance(p, Categorical) and "none" in p.choices]
-    assert takes == ["xgboost"]
+    assert takes == ["random_forest", "xgboost"]
     assert XGBoost().default(make_profile("binary"))["impute"] == "none"
 
 
@@ -262,7 +266,9 @@ def test_logistic_regression_converges_on_german_credit(shared_data, penalty, sc
         Column(n, "numeric" if c.dtype.kind in "if" else "categorical") for n, c in frame.items()
     )
     X = np.column_stack(codes).astype(float)
-    features = preprocessing.build({"scale": scale, "encode": "onehot"}, columns).fit_transform(X)
+    profile = Profile("binary", columns, len(X), 2)
+    transformer = preprocessing.build({"scale": scale, "encode": "onehot"}, profile, seed=0)
+    features = transformer.fit_transform(X)
 
     for C in LogisticRegression().space(make_profile("binary")).parameters["C"].grid(5):
         model = make_model(LogisticRegression(), "binary", penalty=penalty, C=C, l1_ratio=0.5)

@@ -14,15 +14,21 @@ MODULES = sorted(
     for path in FOLDER.rglob("*.py")
 )
 
+WHAT_BUILDS = ("search_spaces.transformers", "search_spaces.estimators")
+"""Imported where something is built: these are scikit-learn classes themselves."""
+
+LISTING = [name for name in MODULES if not name.startswith(WHAT_BUILDS)]
+
 
 def test_all_modules_are_found():
-    assert "search_spaces.families.xgboost" in MODULES
+    assert "search_spaces.families.xgboost" in LISTING
+    assert "search_spaces.preprocessing.offers" in LISTING
     assert "search_spaces" in MODULES
 
 
 def test_importing_needs_no_machine_learning_library():
     heavy = ("sklearn", "xgboost", "scipy", "pandas", "ray", "sqlalchemy", "optuna", "searcher")
-    code = f"import sys, {', '.join(MODULES)}\nprint([m for m in {heavy!r} if m in sys.modules])"
+    code = f"import sys, {', '.join(LISTING)}\nprint([m for m in {heavy!r} if m in sys.modules])"
 
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from search_spaces.columns import Column, Profile
 from searcher.candidates import joint_space, references, resolve_candidates
 from searcher.spec import load_spec
@@ -16,11 +18,15 @@ def resolve(families: Any, profile: Profile = PROFILE) -> Any:
     return resolve_candidates(load_spec(spec), profile)
 
 
-def test_without_families_every_one_that_learns_the_target_is_searched_but_the_dummy() -> None:
-    names = {candidate.name for candidate in resolve(None)}
+@pytest.mark.parametrize(
+    ("task", "linear"), [("binary", "logistic_regression"), ("regression", "ridge")]
+)
+def test_without_families_a_linear_model_a_forest_and_a_booster_are_searched(task, linear) -> None:
+    profile = Profile(task, PROFILE.columns, 100, 2 if task == "binary" else 0)
 
-    assert names >= {"logistic_regression", "random_forest", "xgboost"}
-    assert not names & {"dummy", "ridge"}
+    names = [candidate.name for candidate in resolve(None, profile)]
+
+    assert names == [linear, "random_forest", "xgboost"]
 
 
 def test_a_default_outside_a_narrowed_range_moves_to_its_edge() -> None:

@@ -26,12 +26,15 @@ def test_every_metric_fits_exactly_one_sort_of_task_or_clusterings() -> None:
         )
         fits_numbers = explain_misfit(name, task="regression", n_classes=0) is None
 
+        fits_clusters = explain_misfit(name, task="clustering", n_classes=0) is None
+
         is_for_sets_of_labels = name.endswith("_samples")
-        assert fits_classes + fits_numbers + (name in CLUSTERING) + is_for_sets_of_labels == 1, name
+        fits = fits_classes + fits_numbers + fits_clusters
+        assert fits + (name in CLUSTERING) + is_for_sets_of_labels == 1, name
 
 
 @pytest.mark.parametrize(
-    ("task", "n_classes"), [("binary", 2), ("multiclass", 19), ("regression", 0)]
+    ("task", "n_classes"), [("binary", 2), ("multiclass", 19), ("regression", 0), ("clustering", 0)]
 )
 def test_the_automatic_metric_fits_its_task(task: Task, n_classes: int) -> None:
     assert explain_misfit(AUTO_METRIC[task], task=task, n_classes=n_classes) is None

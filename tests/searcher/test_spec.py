@@ -127,8 +127,8 @@ def test_file_is_read_and_named_in_errors(tmp_path: Path) -> None:
         ),
         (
             {"data": data(kinds={"zip": "category"})},
-            "data.kinds.zip: found 'category'; must be 'numeric', 'boolean', 'date' or "
-            "'categorical'. Did you mean 'categorical'?",
+            "data.kinds.zip: found 'category'; must be 'numeric', 'boolean', 'date', "
+            "'categorical' or 'text'. Did you mean 'categorical'?",
         ),
         ({"data": data(drop="id")}, "data.drop: found 'id'; must be a list"),
         ({"data": data(drop={"id"})}, "data.drop: found {'id'}; must be a list"),

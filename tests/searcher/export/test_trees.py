@@ -175,7 +175,6 @@ def refit_nothing(model, estimator):
 @pytest.mark.parametrize(
     ("estimator", "reason"),
     [
-        (XGBRegressor(n_estimators=2, booster="dart"), "booster 'dart'"),
         (XGBRegressor(n_estimators=2, booster="gblinear"), "booster 'gblinear'"),
         (XGBRegressor(n_estimators=2, objective="count:poisson"), "objective 'count:poisson'"),
         (XGBRegressor(n_estimators=2, missing=0.0), "missing=0"),
@@ -184,7 +183,7 @@ def refit_nothing(model, estimator):
             "several targets",
         ),
     ],
-    ids=["dart", "gblinear", "poisson", "missing", "quantiles"],
+    ids=["gblinear", "poisson", "missing", "quantiles"],
 )
 def test_a_booster_that_is_not_exact_is_refused_by_name(estimator, reason):
     data = make_data("regression").only(4, 7)

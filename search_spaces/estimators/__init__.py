@@ -1,0 +1,5 @@
+"""Estimators of our own: what a library leaves to its user, done the scikit-learn way."""
+
+from search_spaces.estimators.boosting import BoostedClassifier, BoostedRegressor, boosted
+
+__all__ = ["BoostedClassifier", "BoostedRegressor", "boosted"]

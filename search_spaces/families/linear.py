@@ -1,0 +1,51 @@
+"""Linear regression without a penalty."""
+
+from typing import Any, ClassVar, Literal
+
+from search_spaces.columns import Profile, Task
+from search_spaces.families.base import Resource
+from search_spaces.preprocessing import (
+    INTERACTIONS,
+    MIN_FREQUENCY,
+    OFF,
+    REDUCE,
+    preprocessing_space,
+)
+from search_spaces.space import Configuration, Space
+
+DEFAULT = {**OFF, "impute": "median", "scale": "standard", "encode": "onehot"}
+
+
+class Linear:
+    """Least squares, scikit-learn's ``LinearRegression``: preprocessing is all there is to try.
+
+    Features are scaled although least squares do not ask for it: directions below 1e-6 of the
+    largest are dropped (scikit-learn's ``tol``), which is a matter of scale.
+    """
+
+    name: ClassVar[str] = "linear"
+    tasks: ClassVar[frozenset[Task]] = frozenset({"regression"})
+    resource: ClassVar[Resource] = "inner_folds"
+    dtype: ClassVar[Literal["float32", "float64"]] = "float64"
+
+    def space(self, profile: Profile) -> Space:
+        """Preprocessing."""
+        return preprocessing_space(
+            profile,
+            scale=("standard", "minmax", "robust", "power", "quantile"),
+            encode=("onehot", "target"),
+            min_frequency=MIN_FREQUENCY,
+            indicators=(False, True),
+            interactions=INTERACTIONS,
+            reduce=REDUCE,
+        )
+
+    def default(self, profile: Profile) -> Configuration:
+        """scikit-learn's default on standardised features."""
+        return self.space(profile).walk(lambda name, _: DEFAULT[name])
+
+    def build(self, configuration: Configuration, profile: Profile, *, seed: int, cpus: int) -> Any:
+        """Untrained ``sklearn.linear_model.LinearRegression``."""
+        from sklearn.linear_model import LinearRegression
+
+        return LinearRegression()
