@@ -8,16 +8,19 @@ import numpy as np
 import onnx
 from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
-from onnx import TensorProto, helper
 
-from searcher.export.columns import FEATURES, ROWS, input_names
+from searcher.export.bounds import TOLERANCE, bound_of
+from searcher.export.columns import ROWS, input_names
 from searcher.export.compare import Tally
-from searcher.export.native import Probe, ask_model
-from searcher.export.runtime import Limits, RuntimeFailure, ask_runtime
+from searcher.export.estimators import EMITTERS
+from searcher.export.halves import from_features, until_features
+from searcher.export.library_dumps import key_of
+from searcher.export.native import Truth, tell_truth
+from searcher.export.runtime import Files, Limits, Runner, RuntimeFailure, ask_runtime
+from searcher.export.structure import compare_structure
 from searcher.model import FittedModel
 from searcher.records import ParityVerdict
 
-TOLERANCE = 1e-5
 TIMEOUT_S = 600.0
 MEMORY_BYTES = 8 * 2**30
 
@@ -29,83 +32,125 @@ BAD_FILE = (
     ValueError,
 )
 
+CONVERTED = "nothing: the estimator was written by a converter"
+
 
 def check_parity(
     model_bytes: bytes,
     model: FittedModel,
     probes: Mapping[str, NDArray[np.float64]],
     *,
+    seed: int = 0,
     timeout_s: float = TIMEOUT_S,
     memory_bytes: int = MEMORY_BYTES,
-    rtol: float = TOLERANCE,
-    atol: float = TOLERANCE,
 ) -> ParityVerdict:
-    """Compare an ONNX file with the model on every probe row; a bad file is a verdict, no error.
-
-    Equal have to be: inputs and outputs by name, type and shape; the estimator's features, bit by
-    bit; every label; every probability or value within ``atol + rtol * |model's value|``. ONNX
-    Runtime is asked with default options, with 1 and with 2 threads, and row by row.
+    """Compare an ONNX file with the model in every way there is; a bad file is a verdict, no error.
 
     Parameters
     ----------
     probes : mapping of name to array of shape (n_rows, n_columns)
-        From ``probes.make_probes``.
+        From ``probes.make_probes``; more are made from what the model holds.
+    seed
+        Of those that are made.
     timeout_s, memory_bytes
         Limits of the subprocess that runs ONNX Runtime (address space, where the system limits it).
     """
     started = time.perf_counter()
+    try:
+        truth = tell_truth(model, probes, seed=seed)
+    except ValueError as error:
+        return no_truth(error)
+    limits = Limits(timeout_s=timeout_s, memory_bytes=memory_bytes)
+    is_ours = key_of(model.estimator) in EMITTERS
+    return hold_to(truth, model_bytes, limits=limits, is_ours=is_ours, started=started)
+
+
+def no_truth(error: ValueError) -> ParityVerdict:
+    """Return the verdict on a model that itself refuses rows of the data."""
+    tally = Tally(names=(), rtol=TOLERANCE, atol=TOLERANCE, bound=TOLERANCE)
+    tally.fail(f"the model refuses rows of the data: {error}")
+    return tally.verdict(0.0)
+
+
+def hold_to(
+    truth: Truth,
+    model_bytes: bytes,
+    *,
+    limits: Limits,
+    is_ours: bool = True,
+    started: float | None = None,
+    quick: bool = False,
+    structure: bool = True,
+    runner: Runner | None = None,
+) -> ParityVerdict:
+    """Compare a file with what its model has said.
+
+    Equal have to be: inputs and outputs by name, type and shape; the estimator's features, bit by
+    bit; every label; every probability or value within ``1e-5 + 1e-5 * |model's value|``, or closer
+    where the estimator's own bound is; the thresholds, leaves and coefficients.
+
+    Parameters
+    ----------
+    is_ours
+        False for a file of a converter: the estimator's own bound is not asked of it, nor that it
+        holds the model's numbers as they are.
+    quick, structure, runner
+        For mutation testing: ask in one way only; do not look at the file's constants; ask another
+        process.
+    """
+    started = time.perf_counter() if started is None else started
+    model = truth.model
     names = tuple(column.name for column in model.profile.columns)
-    tally = Tally(names=names, rtol=rtol, atol=atol)
+    bound = bound_of(model.estimator) if is_ours else TOLERANCE
+    tally = Tally(names=names, rtol=TOLERANCE, atol=TOLERANCE, bound=bound)
     try:
         onnx.checker.check_model(model_bytes, full_check=True)
-        asked = [probe for probe in ask_model(model, probes) if not tally.skip(probe)]
-        if asked:
-            limits = Limits(timeout_s=timeout_s, memory_bytes=memory_bytes)
-            _compare(tally, model_bytes, model, asked, limits)
+        proto = onnx.load_from_string(model_bytes)
+        if truth.asked:
+            files = Files(model_bytes, until_features(proto, model), from_features(proto, model))
+            _compare(
+                tally, truth, files, is_ours=is_ours, limits=limits, quick=quick, runner=runner
+            )
+        if not is_ours:
+            tally.structure = CONVERTED
+        elif structure:
+            tally.look_at(compare_structure(proto, model.estimator, model.preprocessing))
     except BAD_FILE as error:
         tally.fail(str(error))
+    for probe in truth.skipped:
+        tally.skip(probe)
     return tally.verdict(time.perf_counter() - started)
 
 
 def _compare(
     tally: Tally,
-    model_bytes: bytes,
-    model: FittedModel,
-    probes: list[Probe],
+    truth: Truth,
+    files: Files,
+    *,
+    is_ours: bool,
     limits: Limits,
+    quick: bool,
+    runner: Runner | None,
 ) -> None:
-    answers = ask_runtime(model_bytes, _until_features(model_bytes, model), probes, limits=limits)
-    for key, wanted in _signature(model).items():
+    answers = ask_runtime(files, truth.asked, limits=limits, quick=quick, runner=runner)
+    for key, wanted in _signature(truth.model).items():
         if answers.signature[key] != wanted:
             tally.fail(f"the {key} are {answers.signature[key]} and should be {wanted}")
-    for probe, answer in zip(probes, answers.by_probe, strict=True):
+    for probe, answer in zip(truth.asked, answers.by_probe, strict=True):
         tally.add(probe, answer)
-
-
-def _until_features(model_bytes: bytes, model: FittedModel) -> bytes:
-    """Cut the file off where the estimator begins: what it sees becomes the output."""
-    graph = (proto := onnx.load_from_string(model_bytes)).graph
-    ends = [i for i, node in enumerate(graph.node) if FEATURES in node.output]
-    if not ends:
-        raise ValueError(f"the graph has no tensor called {FEATURES!r}")
-    del graph.node[ends[0] + 1 :], graph.output[:]
-    used = {name for node in graph.node for name in node.input}
-    kept = [constant for constant in graph.initializer if constant.name in used]
-    del graph.initializer[:]
-    graph.initializer.extend(kept)
-    kind = TensorProto.DOUBLE if model.dtype == "float64" else TensorProto.FLOAT
-    graph.output.append(helper.make_tensor_value_info(FEATURES, kind, None))
-    data: bytes = proto.SerializeToString()
-    return data
+    if not quick:
+        tally.add_no_rows(truth.asked[0], answers.no_rows, may_refuse=not is_ours)
 
 
 def _signature(model: FittedModel) -> dict[str, list[Any]]:
     """Return what ONNX Runtime should say of inputs and outputs: name, type, shape."""
     columns = model.profile.columns
     inputs = [
-        [name, "tensor(string)" if column.is_categorical else "tensor(double)", [ROWS, 1]]
+        [name, "tensor(string)" if column.is_coded else "tensor(double)", [ROWS, 1]]
         for name, column in zip(input_names(columns), columns, strict=True)
     ]
+    if model.profile.task == "clustering":
+        return {"inputs": inputs, "outputs": [["label", "tensor(int64)", [ROWS]]]}
     if not model.classes:
         return {"inputs": inputs, "outputs": [["prediction", "tensor(double)", [ROWS]]]}
     label = "tensor(string)" if isinstance(model.classes[0], str) else "tensor(int64)"

@@ -7,14 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search_spaces.columns import UNKNOWN_CODE, Column
+from searcher.export.probe_texts import probe_codes
 
 Rows: TypeAlias = NDArray[np.float64]
 
 N_KNOWN = 1000  # rows of the data
 N_RANDOM = 500
+N_CATEGORIES = 2000  # rows that hold each category once; a sample of more
 N_EACH = 4  # rows for each column that is made missing or unseen
 MARGIN = 0.1  # random numbers leave the range of the data by this share of it
-MISSING_CODE = 0.0  # of a categorical column, see search_spaces.columns
+MISSING_CODE = 0.0  # of a categorical or text column, see search_spaces.columns
 EXTREME = "extreme"
 EXTREMES = (1e30, -1e30, 1e12, -1e12, 1e-30, -1e-30, 0.0, -0.0)
 """Far outside any data, yet within float32, which is what an estimator sees (at most 3.4e38)."""
@@ -38,7 +40,9 @@ def make_probes(
         ``data`` and, if given, ``held_out``: up to 1,000 rows each; ``random``: numbers within the
         data's ranges and 10 % beyond, categories as often as in the data; ``missing``: each column
         missing, then all; ``unseen``: each categorical column a category that nobody knows, then
-        all; ``extreme``: huge and tiny numbers in each column, then in all; ``single``: one row.
+        all; ``categories``: each known category once; ``texts``: each
+        column of text what is hard to read (see ``probe_texts``), then all; ``extreme``: huge and
+        tiny numbers in each column, then in all; ``single``: one row.
     """
     rng = np.random.default_rng(seed)
     base = X[rng.permutation(len(X))[:N_KNOWN]]
@@ -48,12 +52,15 @@ def make_probes(
     probes["random"] = np.column_stack(
         [_draw(rng, column, X[:, i]) for i, column in enumerate(columns)]
     )
-    missing = {i: MISSING_CODE if c.is_categorical else np.nan for i, c in enumerate(columns)}
+    missing = {i: MISSING_CODE if c.is_coded else np.nan for i, c in enumerate(columns)}
     probes["missing"] = _replace(rng, base, {i: [value] * N_EACH for i, value in missing.items()})
     unseen = {i: [UNKNOWN_CODE] * N_EACH for i, c in enumerate(columns) if c.is_categorical}
     extreme = {i: EXTREMES for i, c in enumerate(columns) if c.kind in {"numeric", "date"}}
     if unseen:
         probes["unseen"] = _replace(rng, base, unseen)
+        probes["categories"] = _each_category(rng, columns, base)
+    if texts := {i: probe_codes(c) for i, c in enumerate(columns) if c.is_text}:
+        probes["texts"] = _replace(rng, base, texts)
     if extreme:
         probes[EXTREME] = _replace(rng, base, extreme)
     probes["single"] = base[:1]
@@ -62,7 +69,7 @@ def make_probes(
 
 def _draw(rng: np.random.Generator, column: Column, values: Rows) -> Rows:
     """Draw one column of random rows."""
-    if column.kind in {"categorical", "boolean"}:
+    if column.is_coded or column.kind == "boolean":
         return rng.choice(values, N_RANDOM)
     present = values[np.isfinite(values)]
     low, high = (present.min(), present.max()) if len(present) else (0.0, 1.0)
@@ -71,6 +78,21 @@ def _draw(rng: np.random.Generator, column: Column, values: Rows) -> Rows:
     halves = low / 2 * (1 - drawn) + high / 2 * drawn
     limit = np.finfo(np.float64).max / 2
     return 2 * halves.clip(-limit, limit)
+
+
+def _each_category(rng: np.random.Generator, columns: Sequence[Column], base: Rows) -> Rows:
+    """Take rows of ``base`` and put each category of each column into one of them."""
+    pairs = [
+        (i, code)
+        for i, column in enumerate(columns)
+        if column.is_categorical
+        for code in range(len(column.categories))
+    ]
+    chosen = [pairs[k] for k in rng.permutation(len(pairs))[:N_CATEGORIES]]
+    rows = base[rng.integers(len(base), size=len(chosen))].copy()
+    for row, (i, code) in zip(rows, chosen, strict=True):
+        row[i] = code
+    return rows
 
 
 def _replace(rng: np.random.Generator, base: Rows, values: Mapping[int, Sequence[float]]) -> Rows:

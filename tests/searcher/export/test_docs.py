@@ -11,7 +11,7 @@ from searcher.export.graph import IR_VERSION, ML_OPSET, OPSET
 from searcher.export.metadata import describe
 from searcher.export.parity import TOLERANCE
 from searcher.export.probes import N_EACH, N_KNOWN, N_RANDOM, make_probes
-from searcher.export.run_onnx import SINGLE_ROWS
+from searcher.export.run_onnx import SEVENS, SINGLE_ROWS
 from tests.searcher.export.models import Data, export, fit, make_data
 
 TEXT = (Path(__file__).resolve().parents[3] / "docs" / "export.md").read_text(encoding="utf-8")
@@ -49,7 +49,7 @@ def test_numbers_are_those_of_the_code():
     assert f"up to {N_KNOWN:,} of each" in TEXT
     assert f"| {N_RANDOM}: numbers" in TEXT
     assert f"({N_EACH} rows each)" in TEXT
-    assert f"for {SINGLE_ROWS} rows of each set" in TEXT
+    assert f"{SINGLE_ROWS} rows of each set one by one, {SEVENS} in batches" in TEXT
     assert f"opset {OPSET} and `ai.onnx.ml` {ML_OPSET}" in TEXT
     assert f"IR version {IR_VERSION}" in TEXT
     assert f"{TOLERANCE:.0e}".replace("e-0", "e-") in TEXT

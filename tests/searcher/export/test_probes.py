@@ -100,3 +100,13 @@ def test_inputs_never_share_a_name_with_another_input_or_an_output():
     assert len(set(inputs)) == len(names)
     assert not set(inputs) & {"label", "probabilities", "prediction", "features", ""}
     assert inputs[6] == "a"
+
+
+def test_every_known_category_stands_in_a_row():
+    data = make_data()
+
+    rows = probes_of(data)["categories"]
+
+    assert len(rows) == 3 + 13
+    assert set(range(3)) <= set(rows[:, 8])
+    assert set(range(13)) <= set(rows[:, 9])
