@@ -1,7 +1,10 @@
 """Nested cross-validation: the whole data flow, top to bottom."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
 
 from cluster.session import Session
 from cluster.tasks import run_tasks
@@ -15,17 +18,25 @@ from searcher.plugins import load_family
 from searcher.records import (
     FINAL,
     InnerSearchEnded,
+    Note,
+    OuterPredictions,
     OuterScore,
     Record,
     Role,
 )
-from searcher.refit import Refit, RefitJob, RefitWork, refit
+from searcher.refit import Predictions, Refit, RefitJob, RefitWork, refit
 from searcher.selection import choose_default, choose_winner, find_dummy
 from searcher.store import StoredTrial
 from searcher.strategies.base import Problem
 from searcher.tuning.inner import InnerSearch, make_inner_search
 from searcher.tuning.run import run_inner_searches
 from searcher.tuning.trainable import Work
+
+MOST_PREDICTIONS = 200_000
+"""Outer test rows of a search whose predictions are kept, 7 MB of the store. Above, a sample."""
+
+MOST_PROBABILITIES = 2_000_000
+"""Numbers among them, where there are many classes: each takes about 20 bytes of JSON."""
 
 Emit = Callable[[Record], None]
 TrialsOf = Callable[[str], Sequence[StoredTrial]]
@@ -168,17 +179,22 @@ def _refit_all(
     """Refit every choice; the outer test rows are read here, once, after all choices are made."""
     work = refit_work(plan)
     outer: list[OuterScore] = []
+    said: list[OuterPredictions] = []
     models: list[FittedModel] = []
     try:
         for job, result in run_tasks(refit, jobs, shared=work, cpus=work.cpus):
             models += [result.model] if result.model is not None else []
             if result.scores:
                 outer += [_outer_score(plan, job, result, role) for role in job.roles]
+            if result.predictions is not None:
+                said.append(_outer_predictions(plan, job, result.predictions))
     except TrialError as error:
         raise SearchFailedError(f"an outer fold's winner can't be scored: {error}") from error
     outer.sort(key=lambda score: (list(plan.outer).index(score.outer_fold), score.role))
-    for score in outer:
-        emit(score)
+    said.sort(key=lambda predictions: list(plan.outer).index(predictions.outer_fold))
+    records: Iterator[Record] = chain(outer, said, _left_out(plan, said))
+    for record in records:
+        emit(record)
     return tuple(outer), models[0]
 
 
@@ -191,3 +207,42 @@ def _outer_score(plan: Plan, job: RefitJob, result: Refit, role: Role) -> OuterS
         scores=result.scores,
         fit_s=result.fit_s,
     )
+
+
+def _outer_predictions(plan: Plan, job: RefitJob, made: Predictions) -> OuterPredictions:
+    """Record what the winner says of its test rows; of an even share of them if there are many."""
+    fold = plan.outer[job.outer_fold]
+    share = min(1.0, _most_predictions(plan) / _n_test(plan))
+    kept = np.arange(len(fold.test))
+    if share < 1:
+        rng = np.random.default_rng(fold_seed(plan.spec.seed, fold))
+        kept = np.sort(rng.choice(kept, int(share * len(kept)), replace=False))
+    rows = np.asarray(fold.test)[kept]
+    return OuterPredictions(
+        search_id=plan.search_id,
+        outer_fold=job.outer_fold,
+        role="winner",
+        trial_id=job.trial_id,
+        rows=rows,
+        truth=plan.rows.y[rows],
+        predicted=made.predicted[kept],
+        probabilities=None if made.probabilities is None else made.probabilities[kept],
+    )
+
+
+def _most_predictions(plan: Plan) -> int:
+    n_classes = max(1, len(plan.dataset.classes))
+    return min(MOST_PREDICTIONS, MOST_PROBABILITIES // n_classes)
+
+
+def _n_test(plan: Plan) -> int:
+    """Outer test rows, a row of several repeats counted each time."""
+    return sum(len(fold.test) for fold in plan.outer.values())
+
+
+def _left_out(plan: Plan, said: Sequence[OuterPredictions]) -> list[Note]:
+    """Say that only a sample of the predictions is kept, if so."""
+    rows, kept = _n_test(plan), sum(len(predictions.rows) for predictions in said)
+    if kept == rows:
+        return []
+    return [Note(plan.search_id, "outer_predictions", {"rows": rows, "kept": kept})]

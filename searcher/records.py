@@ -131,11 +131,32 @@ class OuterScore:
 
 
 @dataclass(frozen=True, slots=True)
+class OuterPredictions:
+    """What a refitted model said of an outer fold's test rows, which are read only once.
+
+    Comes after the ``OuterScore`` of the same search, outer fold and role.
+    """
+
+    search_id: str
+    outer_fold: str
+    role: Role
+    trial_id: str  # whose configuration was refitted
+    rows: Any  # array of shape (n,), int64, sorted: positions in the dataset
+    truth: Any  # array of shape (n,): class codes or values
+    predicted: Any  # array of shape (n,): class codes or values
+    probabilities: Any | None  # array of shape (n, n_classes); None for regression
+    at: datetime = field(default_factory=utc_now)
+
+
+ArtifactKind = Literal["model", "report", "model_card"]
+
+
+@dataclass(frozen=True, slots=True)
 class Artifact:
     """A file that a search left."""
 
     search_id: str
-    kind: Literal["model", "report"]
+    kind: ArtifactKind
     path: str
     sha256: str
     size_bytes: int
@@ -159,6 +180,11 @@ class ParityVerdict:
     ]  # per probe set: name, rows, labels_unequal, worst, worst_absolute
     failure: str | None = None  # the first difference, or why nothing could be compared
     seconds: float = 0.0
+    bound: float | None = None  # of the estimator itself, relative and absolute; at most rtol
+    structure: str = ""  # which of the file's constants were compared with the model's
+    first_node: str | None = None  # the first tree node that differs
+    worst_rows: tuple[dict[str, Any], ...] = ()  # set, row, share, where, cells, file, model
+    repairs: tuple[dict[str, str], ...] = ()  # ways of writing the file: name, result
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +230,7 @@ Record: TypeAlias = (
     | TrialEnded
     | InnerSearchEnded
     | OuterScore
+    | OuterPredictions
     | Artifact
     | ParityChecked
     | SearchEnded

@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from searcher.evaluation import Rows, fold_seed, quietly, score_model
+import numpy as np
+from numpy.typing import NDArray
+
+from searcher.evaluation import Rows, fold_seed, make_scorer, quietly, score
 from searcher.model import FittedModel, fit_model
 from searcher.plugins import load_family
 from searcher.records import Fold, Role
@@ -36,12 +39,21 @@ class RefitJob:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Predictions:
+    """What a refitted model says of an outer fold's test rows."""
+
+    predicted: NDArray[Any]  # (n_test,): class codes or values
+    probabilities: NDArray[Any] | None  # (n_test, n_classes); None for regression
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Refit:
     """A refitted configuration: its outer scores, and the model if that was asked for."""
 
     scores: dict[str, float]  # empty when the outer fold has no test rows (the final one)
     fit_s: float
     model: FittedModel | None
+    predictions: Predictions | None  # the winner's, where there are test rows
 
 
 def refit(work: RefitWork, job: RefitJob) -> Refit:
@@ -68,7 +80,25 @@ def refit(work: RefitWork, job: RefitJob) -> Refit:
         )
     )
     fit_s = time.perf_counter() - started
-    scores: dict[str, float] = {}
-    if len(fold.test):
-        scores = score_model(model, rows.X[fold.test], rows.y[fold.test], metrics=work.metrics)
-    return Refit(scores=scores, fit_s=fit_s, model=model if job.keep_model else None)
+    kept = model if job.keep_model else None
+    if not len(fold.test):
+        return Refit(scores={}, fit_s=fit_s, model=kept, predictions=None)
+    features = model.features(rows.X[fold.test])  # once, for the scores and the predictions
+    scorer = make_scorer(work.metrics)
+    keeps = "winner" in job.roles and rows.profile.task != "clustering"  # which has no truth
+    return Refit(
+        scores=score(model.estimator, features, rows.y[fold.test], scorer=scorer),
+        fit_s=fit_s,
+        model=kept,
+        predictions=quietly(_predict, model, features) if keeps else None,
+    )
+
+
+def _predict(model: FittedModel, features: NDArray[Any]) -> Predictions:
+    """Predict ``features`` (n_test, n_features), which ``model.features`` gave."""
+    estimator = model.estimator
+    told = model.classes and hasattr(estimator, "predict_proba")
+    return Predictions(
+        predicted=np.asarray(estimator.predict(features)).reshape(-1),
+        probabilities=np.asarray(estimator.predict_proba(features)) if told else None,
+    )

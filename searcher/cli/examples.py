@@ -2,6 +2,7 @@
 
 ALL = """\b
 Examples:
+  searcher check churn.yaml               what to know before searching
   searcher run churn.yaml                 search, and release the model
   searcher list                           what was searched
   searcher show latest                    how good it is, and what was chosen
@@ -19,6 +20,12 @@ Exit codes:
 """
 
 OF = {
+    "check": """\b
+Examples:
+  searcher check churn.yaml
+  searcher check churn.yaml --skip-exports
+  searcher check churn.yaml --strict --quiet --format json > checked.json
+""",
     "run": """\b
 Examples:
   searcher run churn.yaml
@@ -83,6 +90,9 @@ Views (docs/store.md explains the columns):
   v_learning_curves: mean scores of trials after each inner fold
     search_id, outer_fold, trial_id, number, family, state, metric, resource,
     score
+  v_outer_predictions: what each outer fold's winner said of its test rows
+    search_id, outer_fold, role, row_number, true_class, predicted_class,
+    correct, truth, predicted, residual, probability, probabilities
 """,
     "export": """\b
 Examples:

@@ -1,6 +1,6 @@
 """How the families compare with each other."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -24,7 +24,9 @@ class FamilyRow:
     best: float | None
     default: float | None
     fit_s: float | None  # mean wall seconds of a completed trial's fits
+    seconds: float  # wall seconds of all its trials, all inner searches
     chosen: int  # outer folds that it won
+    outer: float | None  # mean outer score where it won
 
     @property
     def gain(self) -> float | None:
@@ -36,6 +38,10 @@ class FamilyRow:
 def family_rows(material: Material) -> list[FamilyRow]:
     """Compare the families, the best first."""
     chosen = Counter(w.family for w in material.search.winners if w.outer_fold != FINAL)
+    won = _outer_scores(material)
+    spent: dict[str, float] = defaultdict(float)
+    for trial in material.every_trial:
+        spent[trial.family] += trial.seconds or 0.0
     rows = []
     for family in material.families:
         trials = [trial for trial in material.shown if trial.family == family]
@@ -52,10 +58,23 @@ def family_rows(material: Material) -> list[FamilyRow]:
                     fit_s=fmean([t.fit_s for t in done if t.fit_s is not None] or [0.0])
                     if done
                     else None,
+                    seconds=spent[family],
                     chosen=chosen[family],
+                    outer=fmean(won[family]) if won[family] else None,
                 )
             )
     return sorted(rows, key=lambda row: (row.best is None, -(row.best or 0.0)))
+
+
+def _outer_scores(material: Material) -> dict[str, list[float]]:
+    """Family -> outer scores of the folds that it won."""
+    scores = material.search.scores("winner")
+    found: dict[str, list[float]] = defaultdict(list)
+    for winner in material.search.winners:
+        score = scores.get(winner.outer_fold)
+        if score is not None:
+            found[winner.family].append(score)
+    return found
 
 
 def family_figure(compared: Compared, material: Material) -> Figure | None:

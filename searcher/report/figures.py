@@ -2,6 +2,7 @@
 
 import json
 import math
+from base64 import b64decode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -100,6 +101,32 @@ def from_optuna(figure: Any) -> tuple[list[Trace], Layout]:
         key: value for key, value in parts["layout"].items() if key not in ("template", "title")
     }
     return list(parts["data"]), kept
+
+
+def unpacked(value: Any) -> list[Any]:
+    """Make nested lists of an array that plotly (6) has packed into base64.
+
+    The packed form can't be drawn from when it is part of a list, and is no smaller where most of
+    it is NaN.
+    """
+    if not isinstance(value, Mapping):
+        return list(value)
+    flat = np.frombuffer(b64decode(value["bdata"]), dtype=value["dtype"])
+    shape = [int(n) for n in str(value.get("shape", len(flat))).split(",")]
+    whole: list[Any] = flat.astype(object).reshape(shape).tolist()  # not finite: None, in JSON
+    return whole
+
+
+def marks(
+    name: str,
+    x: Sequence[Any],
+    y: Sequence[Any],
+    text: Sequence[str],
+    marker: Mapping[str, Any],
+) -> list[Trace]:
+    """Points with a text for the mouse; no trace for no points."""
+    trace = {"type": "scatter", "mode": "markers", "name": name, "x": x, "y": y, "text": text}
+    return [{**trace, "hovertemplate": "%{text}<extra></extra>", "marker": marker}] if x else []
 
 
 def plain(text: Any, limit: int = MAX_LABEL) -> str:

@@ -10,9 +10,11 @@ from searcher.report.figures import (
     hover,
     layout,
     legend_only,
+    marks,
     merged,
     plain,
 )
+from searcher.report.inner import Limits, inner_figure
 from searcher.report.material import Material
 from searcher.report.numbers import plural
 from searcher.report.sampling import (
@@ -27,9 +29,7 @@ from searcher.report.studies import make_study
 from searcher.report.words import fold_label, fold_list
 from searcher.store import StoredTrial
 
-MAX_POINTS = 1500  # of the inner search that is shown first
-MAX_POINTS_OF_OTHERS = 3000  # together
-MAX_FOLDS = 50
+LIMITS = Limits(shown=1500, others=3000, least=50, folds=50)  # points
 
 
 def history(material: Material) -> tuple[Figure | None, list[str]]:
@@ -38,17 +38,13 @@ def history(material: Material) -> tuple[Figure | None, list[str]]:
     drawable = [fold for fold in folds if completed(material.trials[fold])]
     empty = [fold for fold in folds if fold not in drawable]
     words = [f"No trial completed in {fold_list(empty)}."] if empty else []
-    if len(drawable) > MAX_FOLDS:
-        words.append(f"The first {MAX_FOLDS} of {len(drawable)} inner searches can be chosen here.")
-    share = max(50, MAX_POINTS_OF_OTHERS // max(1, len(drawable) - 1))
-    plots = [
-        _plot(material, fold, MAX_POINTS if fold == material.shown_fold else share)
-        for fold in drawable[:MAX_FOLDS]
-    ]
-    if not plots:
-        return None, words
+    if len(drawable) > LIMITS.folds:
+        words.append(
+            f"The first {LIMITS.folds} of {len(drawable)} inner searches can be chosen here."
+        )
     alt = "Score of every trial in order of proposal, with the best score so far"
-    return Figure("history", alt, tuple(plots), selector="Inner search"), words
+    figure = inner_figure("history", alt, _plot, folds=drawable, material=material, limits=LIMITS)
+    return figure, words
 
 
 def _plot(material: Material, fold: str, limit: int) -> Plot:
@@ -98,51 +94,31 @@ def _style(data: list[Trace], drawn: list[StoredTrial], material: Material) -> N
 
 def _stopped(drawn: list[StoredTrial], material: Material) -> list[Trace]:
     stopped = [t for t in drawn if t.state == "stopped" and t.score is not None]
-    if not stopped:
-        return []
-    seen = [f"stopped after {plural(t.resource, 'inner fold')}" for t in stopped]
-    return [
-        {
-            "type": "scatter",
-            "mode": "markers",
-            "name": "stopped early",
-            "x": [trial.number for trial in stopped],
-            "y": [trial.score for trial in stopped],
-            "text": [
-                hover(trial, material.digits, words)
-                for trial, words in zip(stopped, seen, strict=True)
-            ],
-            "hovertemplate": "%{text}<extra></extra>",
-            "marker": {
-                "symbol": "triangle-down-open",
-                "size": 7,
-                "color": "@muted",
-                "line": {"width": 1},
-            },
-        }
-    ]
+    return marks(
+        "stopped early",
+        [trial.number for trial in stopped],
+        [trial.score for trial in stopped],
+        [
+            hover(t, material.digits, f"stopped after {plural(t.resource, 'inner fold')}")
+            for t in stopped
+        ],
+        {"symbol": "triangle-down-open", "size": 7, "color": "@muted", "line": {"width": 1}},
+    )
 
 
 def _failed(
     drawn: list[StoredTrial], material: Material, seen: tuple[float, float] | None
 ) -> list[Trace]:
     """Put failed trials, which have no score, at the bottom of the plot."""
-    failed = [trial for trial in drawn if trial.state == "failed"]
-    if not failed or seen is None:
-        return []
-    bottom = seen[0] + 0.02 * (seen[1] - seen[0])
-    return [
-        {
-            "type": "scatter",
-            "mode": "markers",
-            "name": "failed",
-            "x": [trial.number for trial in failed],
-            "y": [bottom] * len(failed),
-            "text": [hover(trial, material.digits, f"failed: {trial.reason}") for trial in failed],
-            "hovertemplate": "%{text}<extra></extra>",
-            "marker": {"symbol": "x", "size": 8, "color": "@bad"},
-        }
-    ]
+    failed = [trial for trial in drawn if trial.state == "failed"] if seen else []
+    low, high = seen or (0.0, 0.0)
+    return marks(
+        "failed",
+        [trial.number for trial in failed],
+        [low + 0.02 * (high - low)] * len(failed),
+        [hover(trial, material.digits, f"failed: {trial.reason}") for trial in failed],
+        {"symbol": "x", "size": 8, "color": "@bad"},
+    )
 
 
 def _legend(drawn: list[StoredTrial], material: Material) -> list[Trace]:

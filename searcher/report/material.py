@@ -9,6 +9,7 @@ import numpy as np
 
 from search_spaces.space import Space
 from searcher.records import FINAL, Artifact, Decision, FoldScore, Note
+from searcher.report.judged import Judged, judge
 from searcher.report.numbers import Digits, digits_for
 from searcher.report.sampling import scores_of
 from searcher.report.spaces import declared_spaces
@@ -30,6 +31,7 @@ class Material:
     decisions: Mapping[str, tuple[Decision, ...]]  # by outer fold, as decided
     notes: tuple[Note, ...]
     artifacts: tuple[Artifact, ...]
+    judged: Judged | None  # what the winners said of the outer test rows
     sizes: Mapping[str, tuple[int, int]]  # outer fold -> rows to train and to test on
     families: tuple[str, ...]  # in the order of their first trial, the dummy last
     spaces: Mapping[str, Space]  # family -> what it says can be tried, where that is known
@@ -83,6 +85,7 @@ def read(store: Store, search_id: str) -> Material:
     trials: dict[str, list[StoredTrial]] = defaultdict(list)
     for trial in store.trials(search.search_id, order="number"):
         trials[trial.outer_fold].append(trial)
+    notes = store.events(search.search_id)
     families = _families(chain.from_iterable(trials.values()))
     fold_of = {trial.trial_id: fold for fold, found in trials.items() for trial in found}
     decisions: dict[str, list[Decision]] = defaultdict(list)
@@ -94,8 +97,9 @@ def read(store: Store, search_id: str) -> Material:
         trials={fold: tuple(found) for fold, found in trials.items()},
         curves=running_means(store.fold_scores(search.search_id), search.metric),
         decisions={fold: tuple(found) for fold, found in decisions.items()},
-        notes=store.events(search.search_id),
+        notes=notes,
         artifacts=store.artifacts(search.search_id),
+        judged=judge(search, store.outer_predictions(search.search_id), notes),
         sizes=_sizes(store, search),
         families=families,
         spaces=declared_spaces(search.spec, search.data, families),

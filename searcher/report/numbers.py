@@ -125,8 +125,8 @@ def cut(text: str, limit: int) -> str:
 
 
 def plural(number: int, noun: str) -> str:
-    """Count a noun: ``1 trial``, ``1,204 trials``; words in -ch take -es."""
-    ending = "" if number == 1 else "es" if noun.endswith("ch") else "s"
+    """Count a noun: ``1 trial``, ``1,204 trials``; words in -ch and -s take -es."""
+    ending = "" if number == 1 else "es" if noun.endswith(("ch", "s")) else "s"
     return f"{number:,} {noun}{ending}"
 
 

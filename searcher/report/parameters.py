@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from searcher.report.compared import Compared
+from searcher.report.contours import contour_figure
 from searcher.report.figures import Figure
 from searcher.report.importance import Shares, importance_figure, weigh, why_not_weighed
 from searcher.report.material import Material
@@ -24,13 +25,14 @@ class ParameterSection:
     importance: Figure | None
     parallel: Figure | None
     slices: Figure | None
+    contours: Figure | None
     silent: list[str]  # of what importance says nothing, and why
-    not_drawn: list[str]  # families that the other two leave out, and why
+    not_drawn: list[str]  # families that the others leave out, and why
     family_share: float | None  # importance of the choice of family, of all importance
 
 
 def parameter_section(compared: Compared, material: Material) -> ParameterSection:
-    """Draw importance, parallel coordinates and slices, or say why not."""
+    """Draw importance, parallel coordinates, slices and contours, or say why not."""
     families = varied(compared, material)[:MAX_FAMILIES]
     weighed, silent = _weigh(families)
     shares = {asked[0].family: found for asked, found in weighed if len(asked) == 1}
@@ -47,6 +49,7 @@ def parameter_section(compared: Compared, material: Material) -> ParameterSectio
         importance=importance_figure(weighed),
         parallel=parallel_figure(drawable, shares, material),
         slices=slice_figure(drawable, shares, material),
+        contours=contour_figure(drawable, shares, material),
         silent=silent,
         not_drawn=not_drawn,
         family_share=together.get(FAMILY),

@@ -15,17 +15,17 @@ from searcher.report.figures import (
     hover,
     layout,
     legend_only,
+    marks,
     merged,
 )
+from searcher.report.inner import Limits, inner_figure
 from searcher.report.material import Material
 from searcher.report.sampling import completed, evenly, focus, keep
 from searcher.report.studies import make_study
 from searcher.report.words import fold_label
 from searcher.store import StoredTrial
 
-MAX_LINES = 150  # of the inner search that is shown first
-MAX_LINES_OF_OTHERS = 400  # together
-MAX_FOLDS = 20
+LIMITS = Limits(shown=150, others=400, least=20, folds=20)  # lines
 MAX_STOPS = 100  # rows of the table
 
 
@@ -59,13 +59,8 @@ def rungs(material: Material) -> Rungs:
     stops = [decision for decision in decisions if decision.decision == "stop"]
     fits, full = _work(material)
     folds = [fold for fold in material.folds_to_choose_from if _raced(material, fold)]
-    share = max(20, MAX_LINES_OF_OTHERS // max(1, len(folds) - 1))
-    plots = [
-        _plot(material, fold, MAX_LINES if fold == material.shown_fold else share)
-        for fold in folds[:MAX_FOLDS]
-    ]
     alt = "Mean score of each trial over the inner folds it has seen, with the points of stopping"
-    figure = Figure("rungs", alt, tuple(plots), selector="Inner search") if plots else None
+    figure = inner_figure("rungs", alt, _plot, folds=folds, material=material, limits=LIMITS)
     return Rungs(
         figure=figure,
         words=_words(material, figure),
@@ -178,22 +173,13 @@ def _stops(trials: Sequence[StoredTrial], material: Material, fold: str) -> list
         for decision in material.decisions.get(fold, ())
         if decision.decision == "stop" and decision.trial_id in drawn
     ]
-    if not stops:
-        return []
-    return [
-        {
-            "type": "scatter",
-            "mode": "markers",
-            "name": "stopped here",
-            "x": [decision.resource for decision in stops],
-            "y": [decision.score for decision in stops],
-            "text": [
-                hover(drawn[d.trial_id], material.digits, *grounds(d, material)) for d in stops
-            ],
-            "hovertemplate": "%{text}<extra></extra>",
-            "marker": {"symbol": "x-thin", "size": 8, "color": "@f1", "line": _line("@f1", 2)},
-        }
-    ]
+    return marks(
+        "stopped here",
+        [decision.resource for decision in stops],
+        [decision.score for decision in stops],
+        [hover(drawn[d.trial_id], material.digits, *grounds(d, material)) for d in stops],
+        {"symbol": "x-thin", "size": 8, "color": "@f1", "line": _line("@f1", 2)},
+    )
 
 
 def grounds(decision: Decision, material: Material) -> list[str]:

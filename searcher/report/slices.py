@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from search_spaces.parameters import Parameter
 from searcher.report.figures import Figure, Plot, Trace, axis, from_optuna, layout, merged, plain
 from searcher.report.material import Material
 from searcher.report.numbers import value_text
@@ -41,15 +42,12 @@ def _plot(family: Varied, shares: Mapping[str, float], material: Material) -> Pl
     study = make_study(drawn, {family.family: shown})
     figure = plot_slice(study, params=names, target_name=plain(material.search.metric))
     data, base = from_optuna(figure)
-    # Optuna writes choices as Python does, and numbers the trials that it was given.
-    choices = [
-        choice for parameter in shown.values() for choice in getattr(parameter, "choices", ())
-    ]
-    spelt = {repr(choice): plain(value_text(choice)) for choice in choices}
+    # Optuna numbers the trials that it was given.
+    spelt = spellings(shown)
     numbers = [trial.number for trial in drawn]
     for i, trace in enumerate(data):
         _style(trace, numbers, spelt, with_scale=i == 0)
-        _name_ticks(base[f"xaxis{i + 1 if i else ''}"], trace["x"], spelt)
+        name_ticks(base[f"xaxis{i + 1 if i else ''}"], trace["x"], spelt)
     seen = focus(scores_of(drawn))
     ours = layout(margin={"l": 72})
     for key in base:
@@ -79,7 +77,16 @@ def _style(
     trace["hovertemplate"] = "%{x}: %{y}<br>%{text}<extra></extra>"
 
 
-def _name_ticks(given: dict[str, Any], x: Sequence[Any], spelt: Mapping[str, str]) -> None:
+def spellings(parameters: Mapping[str, Parameter]) -> dict[str, str]:
+    """Choices as Optuna writes them (slices by ``repr``, contours by ``str``) and as we do."""
+    choices = [
+        choice for parameter in parameters.values() for choice in getattr(parameter, "choices", ())
+    ]
+    return {write(choice): plain(value_text(choice)) for choice in choices for write in (str, repr)}
+
+
+def name_ticks(given: dict[str, Any], x: Sequence[Any], spelt: Mapping[str, str]) -> None:
+    """Label one axis of Optuna's in words of this page, with few ticks."""
     given["title"]["text"] = plain(given["title"]["text"])
     given["tickfont"] = {"size": 11}
     if "categoryarray" in given:

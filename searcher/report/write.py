@@ -8,19 +8,26 @@ from pathlib import Path
 from typing import Any
 
 from searcher.report import numbers
+from searcher.report.cards import card_files
 from searcher.report.compared import compare
+from searcher.report.data import data_section
+from searcher.report.distribution import distribution_figure
 from searcher.report.families import family_figure, family_rows
 from searcher.report.figures import Figure, as_json
+from searcher.report.gate import gate, latency
 from searcher.report.headline import headline
 from searcher.report.history import history
 from searcher.report.importance import MIN_TIMES
+from searcher.report.incumbents import incumbent_figure
 from searcher.report.material import Material, read
 from searcher.report.outer import outer
 from searcher.report.parameters import parameter_section
-from searcher.report.provenance import data_section, recipe
+from searcher.report.provenance import recipe
+from searcher.report.quality import quality
 from searcher.report.rungs import grounds, rungs
 from searcher.report.studies import quiet_optuna
 from searcher.report.theme import DARK, LIGHT, css
+from searcher.report.timeline import timeline_figure
 from searcher.report.trials import failures, trial_rows
 from searcher.report.words import explain_metric, of_fold
 from searcher.store import Store
@@ -90,17 +97,24 @@ def _sections(material: Material) -> dict[str, Any]:
     return {
         "head": headline(material),
         "outer": outer(material),
+        "quality": quality(material),
         "compared": compared,
         "history_figure": history_figure,
         "history_words": history_words,
+        "incumbents": incumbent_figure(material),
+        "timeline": timeline_figure(material),
         "parameters": parameter_section(compared, material),
         "rungs": rungs(material),
         "families": family_rows(material),
         "family_figure": family_figure(compared, material),
+        "distribution": distribution_figure(compared, material),
         "trials": trial_rows(material),
         "failures": found,
         "more_failures": more_failures,
-        "data": data_section(material.search),
+        "data": data_section(material.search, material.notes),
+        "gate": gate(material.search.parity) if material.search.parity else None,
+        "latency": latency(material.notes),
+        "cards": card_files(material),
         "recipe": recipe(material),
     }
 
@@ -109,12 +123,18 @@ def _figures(sections: dict[str, Any]) -> list[Figure]:
     parts = sections["parameters"]
     figures = (
         sections["outer"].figure,
+        *sections["quality"].figures,
         sections["history_figure"],
+        sections["incumbents"],
+        sections["timeline"],
         parts.importance,
         parts.parallel,
         parts.slices,
+        parts.contours,
         sections["rungs"].figure,
         sections["family_figure"],
+        sections["distribution"],
+        sections["data"].figure,
     )
     return [figure for figure in figures if figure is not None]
 

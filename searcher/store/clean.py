@@ -4,27 +4,32 @@ Cleaning happens where a record is added, so that a bad one is refused where it 
 that nothing that the caller changes afterwards reaches the database.
 """
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import singledispatch
-from typing import Any
+from typing import Any, get_args
 
 from searcher.errors import StoreError
 from searcher.records import (
     Artifact,
+    ArtifactKind,
     Decision,
     FoldScore,
     InnerSearchEnded,
     Note,
+    OuterPredictions,
     OuterScore,
     ParityChecked,
     ParityVerdict,
     Record,
+    Role,
     SearchEnded,
     SearchStarted,
     TrialEnded,
     TrialStarted,
 )
+from searcher.store import predictions
 from searcher.store.values import (
+    VERDICT,
     count,
     finite,
     identifier,
@@ -165,7 +170,7 @@ def _(record: OuterScore) -> OuterScore:
         record,
         search_id=identifier(record.search_id, "search_id"),
         outer_fold=identifier(record.outer_fold, "outer_fold"),
-        role=one_of(record.role, "role", ("winner", "default", "dummy")),
+        role=one_of(record.role, "role", get_args(Role)),
         trial_id=identifier(record.trial_id, "trial_id"),
         scores=_scores(record.scores),
         fit_s=_seconds(record.fit_s, "fit_s"),
@@ -174,11 +179,16 @@ def _(record: OuterScore) -> OuterScore:
 
 
 @_clean.register
+def _(record: OuterPredictions) -> OuterPredictions:
+    return predictions.clean(record)
+
+
+@_clean.register
 def _(record: Artifact) -> Artifact:
     return replace(
         record,
         search_id=identifier(record.search_id, "search_id"),
-        kind=one_of(record.kind, "an artifact's kind", ("model", "report")),
+        kind=one_of(record.kind, "an artifact's kind", get_args(ArtifactKind)),
         path=text(str(record.path)),
         sha256=name(record.sha256, "sha256"),
         size_bytes=int(record.size_bytes),
@@ -211,7 +221,18 @@ def _verdict(verdict: ParityVerdict) -> ParityVerdict:
         probes=tuple(json_value(list(verdict.probes), "probes")),
         failure=optional_text(verdict.failure),
         seconds=_seconds(verdict.seconds, "seconds"),
+        **_details(verdict),
     )
+
+
+def _details(verdict: ParityVerdict) -> dict[str, Any]:
+    details = {}
+    for field in fields(verdict):
+        if field.name not in VERDICT:
+            given = getattr(verdict, field.name)
+            value = json_value(given, field.name)
+            details[field.name] = tuple(value) if isinstance(given, tuple) else value
+    return details
 
 
 @_clean.register

@@ -19,6 +19,7 @@ from searcher.records import (
     FoldScore,
     InnerSearchEnded,
     Note,
+    OuterPredictions,
     OuterScore,
     ParityChecked,
     Record,
@@ -168,6 +169,19 @@ class Ledger:
         self._open_search(record.search_id, settle, "outer score of", record.trial_id)
         return True
 
+    def _outer_predictions(self, record: OuterPredictions, settle: Settle) -> bool:
+        self._search(record.search_id, settle)
+        key = {"search_id": record.search_id, "outer_fold": record.outer_fold, "role": record.role}
+        if _exists(settle(), schema.outer_predictions, key):
+            return False  # all of it: rows of two tellings must not mix
+        of_trial = key | {"trial_id": record.trial_id}
+        if not _exists(settle(), schema.outer_scores, of_trial):
+            of = f"search {record.search_id}, outer fold {record.outer_fold}"
+            what = f"predictions of the {record.role}, {record.trial_id}"
+            raise StoreError(f"{of}: {what}, which has no outer score")
+        self._open_search(record.search_id, settle, "predictions of", record.trial_id)
+        return True
+
     def _appendix(self, record: Artifact | ParityChecked | Note, settle: Settle) -> bool:
         self._search(record.search_id, settle)
         trial_id = None if isinstance(record, Note) else record.trial_id
@@ -273,6 +287,7 @@ RULES: dict[type, Callable[[Ledger, Any, Settle], bool]] = {
     TrialEnded: Ledger._trial_ended,
     InnerSearchEnded: Ledger._inner_search_ended,
     OuterScore: Ledger._outer_score,
+    OuterPredictions: Ledger._outer_predictions,
     Artifact: Ledger._appendix,
     ParityChecked: Ledger._appendix,
     Note: Ledger._appendix,

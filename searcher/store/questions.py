@@ -8,7 +8,14 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, select
 
-from searcher.records import Artifact, Decision, Fold, FoldScore, Note, ParityVerdict
+from searcher.records import (
+    Artifact,
+    Decision,
+    Fold,
+    FoldScore,
+    Note,
+    ParityVerdict,
+)
 from searcher.store import arrays
 from searcher.store.answers import InnerWinner, OuterScoreOf, StoredTrial
 from searcher.store.schema import (
@@ -217,6 +224,7 @@ def parity_of(connection: Connection, search_id: str) -> ParityVerdict | None:
         probes=tuple(_probe(probe) for probe in row.probes),
         failure=row.failure,
         seconds=row.seconds,
+        **_details(row.details or {}),
     )
 
 
@@ -236,6 +244,25 @@ def folds_of(connection: Connection, search_id: str) -> Iterator[Fold]:
         yield Fold(row.outer_fold, row.inner_fold, train, test)
 
 
+def _details(stored: dict[str, Any]) -> dict[str, Any]:
+    """Return what a verdict says beyond the columns, as far as this code has fields for it."""
+    known = {field.name for field in fields(ParityVerdict)}
+    return {
+        name: tuple(_plain(item) for item in value) if isinstance(value, list) else value
+        for name, value in _probe(stored).items()
+        if name in known
+    }
+
+
+def _plain(item: Any) -> Any:
+    return _probe(item) if isinstance(item, dict) else item
+
+
+def _number(value: float | None) -> float:
+    """NULL stands for a score that was not finite."""
+    return math.nan if value is None else value
+
+
 def _probe(probe: dict[str, Any]) -> dict[str, Any]:
     """Turn the spelt-out numbers that JSON lacks back into floats."""
     spelt = {"NaN", "Infinity", "-Infinity"}
@@ -243,8 +270,3 @@ def _probe(probe: dict[str, Any]) -> dict[str, Any]:
         key: float(value) if isinstance(value, str) and value in spelt else value
         for key, value in probe.items()
     }
-
-
-def _number(value: float | None) -> float:
-    """NULL stands for a score that was not finite."""
-    return math.nan if value is None else value

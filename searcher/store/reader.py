@@ -9,8 +9,16 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from searcher.errors import NotFoundError, StoreError, near
-from searcher.records import Artifact, Decision, Fold, FoldScore, Note, TrialState
-from searcher.store import query, questions
+from searcher.records import (
+    Artifact,
+    Decision,
+    Fold,
+    FoldScore,
+    Note,
+    OuterPredictions,
+    TrialState,
+)
+from searcher.store import predictions, query, questions
 from searcher.store.answers import QueryResult, SearchSummary, StoredSearch, StoredTrial
 from searcher.store.engine import DEFAULT_URL, open_for_reading, parse_url, plain_errors
 from searcher.store.questions import Order
@@ -164,6 +172,16 @@ class Store:
         """Return the folds as the search got them; positions are int64 arrays of shape (n,)."""
         with self._asking() as connection:
             return tuple(questions.folds_of(connection, self._resolve(connection, search_id)))
+
+    def outer_predictions(self, search_id: str) -> tuple[OuterPredictions, ...]:
+        """Return what was predicted of outer test rows, by role and outer fold.
+
+        Class codes come back as float64; of binary tasks the first class's probability is one
+        minus the second's. ``at`` is when the outer fold was scored.
+        """
+        with self._asking() as connection:
+            found = self._resolve(connection, search_id)
+            return tuple(predictions.read(connection, found))
 
     def query(self, sql: str, *, max_rows: int = 10_000, timeout_s: float = 30.0) -> QueryResult:
         """Answer one SELECT (or WITH ... SELECT); docs/store.md has the views to ask.

@@ -1,7 +1,7 @@
 """Which rows a record becomes, statement by statement."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 from functools import singledispatch
 from typing import Any
@@ -12,6 +12,7 @@ from searcher.records import (
     FoldScore,
     InnerSearchEnded,
     Note,
+    OuterPredictions,
     OuterScore,
     ParityChecked,
     Record,
@@ -20,8 +21,8 @@ from searcher.records import (
     TrialEnded,
     TrialStarted,
 )
-from searcher.store import arrays
-from searcher.store.values import cells, content_hash, finite
+from searcher.store import arrays, predictions
+from searcher.store.values import VERDICT, cells, content_hash, finite
 
 Row = dict[str, Any]
 Rows = Iterator[tuple[str, Row]]
@@ -195,6 +196,12 @@ def _(record: OuterScore) -> Rows:
 
 
 @_rows.register
+def _(record: OuterPredictions) -> Rows:
+    for row in predictions.rows(record):
+        yield "outer_predictions", row
+
+
+@_rows.register
 def _(record: Artifact) -> Rows:
     row = asdict(record)
     row["created_at"] = row.pop("at")
@@ -219,6 +226,11 @@ def _(record: ParityChecked) -> Rows:
             "rtol": verdict.rtol,
             "atol": verdict.atol,
             "probes": list(verdict.probes),
+            "details": {
+                field.name: getattr(verdict, field.name)
+                for field in fields(verdict)
+                if field.name not in VERDICT
+            },
             "failure": verdict.failure,
             "seconds": verdict.seconds,
             "checked_at": record.at,

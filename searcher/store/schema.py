@@ -3,6 +3,7 @@
 The database itself is made by ``migrations``; a test keeps the two equal. What each column means
 is told in docs/store.md. Rows point at each other by text ids (``trial_id``) and not by numbers,
 so that they can move to another database unchanged; ``id`` is the order in which rows came.
+Longer than our files are: it is one list, and read as one.
 """
 
 from typing import Any
@@ -238,6 +239,24 @@ outer_scores = Table(
     _finite("score"),
 )
 
+outer_predictions = Table(
+    "outer_predictions",
+    metadata,
+    _search(primary_key=True),
+    Column("outer_fold", Text, primary_key=True),
+    Column("role", Text, primary_key=True),
+    Column("row_number", Integer, primary_key=True, autoincrement=False),
+    Column("truth", Double),
+    Column("predicted", Double),
+    Column("probability", Double),
+    Column("probabilities", JsonObject),
+    _one_of("role", "winner", "default", "dummy"),
+    _finite("truth"),
+    _finite("predicted"),
+    _finite("probability"),
+    sqlite_with_rowid=False,
+)
+
 artifacts = Table(
     "artifacts",
     metadata,
@@ -250,7 +269,7 @@ artifacts = Table(
     Column("sha256", Text, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
-    _one_of("kind", "model", "report"),
+    _one_of("kind", "model", "report", "model_card"),
     sqlite_autoincrement=True,
 )
 
@@ -269,6 +288,7 @@ parity_verdicts = Table(
     Column("rtol", Double, nullable=False),
     Column("atol", Double, nullable=False),
     Column("probes", JsonObject, nullable=False),
+    Column("details", JsonObject),
     Column("failure", Text),
     Column("seconds", Double, nullable=False),
     Column("checked_at", UtcDateTime, nullable=False),

@@ -13,6 +13,8 @@ from searcher.store.schema import (
     folds,
     index_arrays,
     inner_searches,
+    outer_predictions,
+    outer_scores,
     searches,
     trials,
 )
@@ -97,6 +99,15 @@ def _contradictions() -> Iterator[tuple[str, Select[tuple[str]]]]:
     yield (
         "trials won an inner search that is not theirs",
         ids.join(inner_searches, inner_searches.c.trial_id == trials.c.trial_id).where(~own_inner),
+    )
+    own_score = (
+        (outer_scores.c.search_id == outer_predictions.c.search_id)
+        & (outer_scores.c.outer_fold == outer_predictions.c.outer_fold)
+        & (outer_scores.c.role == outer_predictions.c.role)
+    )
+    yield (
+        "outer folds have predictions and no outer score",
+        select(outer_predictions.c.outer_fold).distinct().where(~exists().where(own_score)),
     )
     yield (
         "index arrays belong to no fold",

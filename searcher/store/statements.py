@@ -59,7 +59,8 @@ def statements(dialect: str) -> tuple[Statement, ...]:
     """Return every statement, those first whose rows others point at."""
     first = (schema.searches, schema.index_arrays, schema.folds, schema.inner_searches)
     of_trials = (schema.trials, schema.trial_parameters, schema.fold_fits, schema.fold_scores)
-    of_searches = (schema.outer_scores, schema.artifacts, schema.parity_verdicts, schema.events)
+    of_outer_folds = (schema.outer_scores, schema.outer_predictions)
+    of_searches = (*of_outer_folds, schema.artifacts, schema.parity_verdicts, schema.events)
     return (
         *(_insert(table, dialect) for table in (*first, *of_trials, schema.decisions)),
         Statement("trial_ends", _end_trial(), every_row=True),

@@ -24,6 +24,12 @@ MAX_NAME = 200
 MAX_DEPTH = 50
 MAX_SHOWN = 80
 
+VERDICT = (
+    *("passed", "rows", "labels_unequal", "worst", "worst_absolute", "rtol", "atol"),
+    *("probes", "failure", "seconds"),
+)
+"""Fields of a ``ParityVerdict`` that have columns of their own; the others are its details."""
+
 Choice = TypeVar("Choice", bound=str)
 Cells = tuple[float | None, str | None]
 

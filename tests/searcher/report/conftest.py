@@ -8,7 +8,7 @@ import pytest
 from searcher.records import Record
 from searcher.report import write_report
 from searcher.store import Store
-from tests.searcher.report.stories import SEARCH_ID, Story
+from tests.searcher.report.stories import KINDS, SEARCH_ID, Story
 from tests.searcher.store.records_factory import fill
 
 Report = Callable[[list[Record]], str]
@@ -37,3 +37,14 @@ def usual_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def usual(usual_path: Path) -> str:
     """Text of the report of a search that went well."""
     return usual_path.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def paths(tmp_path_factory: pytest.TempPathFactory, usual_path: Path) -> dict[str, Path]:
+    """Task -> path of the report of a search of that task that went well."""
+    others = {
+        task: report_of(Story(trials=60, task=task, **kind).tell(), tmp_path_factory.mktemp(task))
+        for task, kind in KINDS.items()
+        if task != "binary"
+    }
+    return {"binary": usual_path, **others}

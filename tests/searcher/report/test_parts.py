@@ -95,6 +95,7 @@ def test_quantities_are_written_as_people_say_them() -> None:
     assert [duration(s) for s in (0.25, 9.9, 42, 200, 7300, 100_000, None)] == [
         *("0.25 s", "9.9 s", "42 s", "3 min 20 s", "2 h 1 min", "1 d 3 h", "–")
     ]
+    assert plural(3, "class") == "3 classes"
     assert [plural(n, "inner search") for n in (1, 2, 1200)] == [
         *("1 inner search", "2 inner searches", "1,200 inner searches")
     ]

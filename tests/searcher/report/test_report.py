@@ -22,13 +22,20 @@ from tests.searcher.store.records_factory import fill
 
 ROOT = Path(__file__).resolve().parents[3]
 SECTIONS = (
-    *("headline", "outer", "optimisation", "parameters", "stops"),
-    *("families", "trials", "data", "parity", "reproduce"),
+    *("headline", "outer", "quality", "optimisation", "parameters", "stops"),
+    *("families", "trials", "data", "parity", "card", "reproduce"),
 )
 FIGURES = (
-    *("outer-folds", "history", "importance", "parallel", "slices", "rungs"),
-    "families-compared",
+    *("outer-folds", "history", "incumbents", "timeline", "importance", "parallel", "slices"),
+    *("contours", "rungs", "families-compared", "distribution", "target"),
 )
+CURVES = ("roc", "precision-recall", "calibration", "confusion")
+RESIDUALS = ("observed", "residuals", "residual-distribution")
+OF_TASK = {
+    "binary": (*FIGURES, *CURVES),
+    "multiclass": (*FIGURES, *CURVES),
+    "regression": (*FIGURES, *RESIDUALS),
+}
 
 
 def test_headline_states_mean_interval_and_metric(usual: str) -> None:
@@ -48,9 +55,9 @@ def test_headline_states_mean_interval_and_metric(usual: str) -> None:
 def test_every_section_and_figure_is_there_once(usual: str) -> None:
     page = Page(usual)
 
-    for name in (*SECTIONS, *FIGURES):
+    for name in (*SECTIONS, *OF_TASK["binary"]):
         assert page.ids.count(name) == 1, name
-    assert set(page.figures) == set(FIGURES)
+    assert set(page.figures) == set(OF_TASK["binary"])
     anchors = {a["href"] for tag, a in page.elements if tag == "a" and "download" not in a}
     assert anchors == {f"#{name}" for name in SECTIONS}
 

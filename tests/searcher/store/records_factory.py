@@ -24,6 +24,7 @@ from searcher.records import (
     FoldScore,
     InnerSearchEnded,
     Note,
+    OuterPredictions,
     OuterScore,
     ParityChecked,
     ParityVerdict,
@@ -79,6 +80,7 @@ def make_records(
     for outer_fold in [str(i) for i in range(outer)]:
         made.inner_search(outer_fold, trials)
         made.outer_scores(outer_fold)
+        made.outer_predictions(folds, outer_fold)
     if state == "completed":
         made.inner_search(FINAL, trials)
         made.release()
@@ -241,6 +243,26 @@ class _Search:
             if role in self.outer:
                 self.outer[role].append(score)
 
+    def outer_predictions(self, folds: tuple[Fold, ...], outer_fold: str) -> None:
+        """Say of a third of the rows that they are of the second class; mostly rightly."""
+        (rows,) = (f.test for f in folds if (f.outer_fold, f.inner_fold) == (outer_fold, None))
+        truth = (rows % 3 == 0).astype(np.int64)
+        rng = np.random.default_rng(len(self.records))
+        positive = np.clip(0.3 + 0.4 * truth + rng.normal(0, 0.2, len(rows)), 0.01, 0.99)
+        self.records.append(
+            OuterPredictions(
+                search_id=self.search_id,
+                outer_fold=outer_fold,
+                role="winner",
+                trial_id=self.winners[outer_fold][1].trial_id,
+                rows=rows,
+                truth=truth,
+                predicted=(positive > 0.5).astype(np.int64),
+                probabilities=np.column_stack([1 - positive, positive]),
+                at=self.now,
+            )
+        )
+
     def release(self) -> None:
         trial_id = self.winners[FINAL][1].trial_id
         folder = f"searcher-output/{self.search_id}"
@@ -343,7 +365,10 @@ def _started(
                 {"name": "tenure", "kind": "numeric", "missing": 0},
                 {"name": "Contract", "kind": "categorical", "missing": 3, "categories": 3},
             ],
-            "classes": {"No": n_samples * 2 // 3, "Yes": n_samples // 3},
+            "classes": [
+                {"name": "No", "rows": n_samples - -(-n_samples // 3)},
+                {"name": "Yes", "rows": -(-n_samples // 3)},
+            ],
             "notices": ["column 'id' is constant and was dropped"],
         },
         environment={"python": "3.11.7", "searcher": "0.1.0", "platform": "Linux", "cpus": 2},

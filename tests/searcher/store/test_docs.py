@@ -13,7 +13,10 @@ REPOSITORY = Path(__file__).parents[3]
 PAGE = (REPOSITORY / "docs" / "store.md").read_text()
 QUESTIONS = re.findall(r"\*\*(\d+)\. (.+?)\*\*.*?```sql\n(.*?)```", PAGE, re.DOTALL)
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-VIEWS = ["v_searches", "v_trials", "v_leaderboard", "v_fold_scores", "v_learning_curves"]
+VIEWS = [
+    *("v_searches", "v_trials", "v_leaderboard", "v_fold_scores", "v_learning_curves"),
+    "v_outer_predictions",
+]
 
 
 def documented(name):
@@ -37,8 +40,8 @@ def test_every_column_of_every_view_is_explained(store, view):
     assert sorted(VIEWS) == sorted(name for (name,) in found)
 
 
-def test_there_are_ten_questions():
-    assert [number for number, _, _ in QUESTIONS] == [str(i + 1) for i in range(10)]
+def test_there_are_eleven_questions():
+    assert [number for number, _, _ in QUESTIONS] == [str(i + 1) for i in range(11)]
 
 
 @pytest.mark.parametrize(("number", "question", "sql"), QUESTIONS)

@@ -120,6 +120,22 @@ def test_what_a_search_was_told_comes_back_equal(store):
     assert found.parity_passed is True
 
 
+def test_what_else_a_verdict_says_comes_back_equal(url):
+    verdict = make_verdict(
+        bound=1e-12,
+        structure="thresholds and leaves of 3 trees",
+        first_node="tree 2, node 7",
+        worst_rows=({"set": "random", "row": 3, "share": math.inf},),
+        repairs=({"name": "float64 graph", "result": "differs"},),
+    )
+    records = [
+        replace(record, verdict=verdict) if isinstance(record, ParityChecked) else record
+        for record in make_records("s")
+    ]
+
+    assert Store(fill(url, records)).search("s").parity == verdict
+
+
 def test_records_come_back_equal_and_in_order(store):
     def by_trial(scores):
         return sorted(scores, key=lambda score: (score.trial_id, score.resource))

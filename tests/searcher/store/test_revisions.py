@@ -1,6 +1,7 @@
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from searcher.errors import StoreError
+from searcher.records import Artifact
 from searcher.store import Store, Writer, check, upgrade
 from searcher.store.revisions import HEAD, downgrade, known_revisions
 from searcher.store.schema import metadata
@@ -19,7 +21,10 @@ from searcher.store.views import v_searches
 from tests.searcher.store.records_factory import fill, make_records
 
 REPOSITORY = Path(__file__).parents[3]
-VIEWS = ["v_fold_scores", "v_leaderboard", "v_learning_curves", "v_searches", "v_trials"]
+VIEWS = [
+    *("v_fold_scores", "v_leaderboard", "v_learning_curves", "v_outer_predictions"),
+    *("v_searches", "v_trials"),
+]
 
 
 def set_revision(url, revision):
@@ -99,6 +104,36 @@ def test_a_filled_store_goes_down_and_up_again(url):
     assert upgrade(url) == ""
     fill(url, make_records("t"))
     assert [summary.search_id for summary in Store(url).searches()] == ["t"]
+
+
+def test_an_older_store_is_refused_until_it_is_upgraded_and_keeps_its_rows(url):
+    fill(url, make_records("s"))
+    before = Store(url).search("s"), Store(url).artifacts("s")
+
+    downgrade(url, "0001")
+    for opener in (Writer, Store):
+        with pytest.raises(StoreError, match=r"older schema 0001.*`searcher store upgrade --sto"):
+            opener(url)
+
+    assert upgrade(url) == "0001"
+    assert (Store(url).search("s"), Store(url).artifacts("s")) == before
+    assert Store(url).outer_predictions("s") == ()
+    assert check(url) == []
+
+
+def test_the_first_schema_knows_no_model_card(url):
+    records = make_records("s")
+    last = next(record for record in records if isinstance(record, Artifact))
+    card = replace(last, kind="model_card", path="model_card.md")
+    fill(url, [*records, card])
+    assert Store(url).artifacts("s")[-1] == card
+
+    downgrade(url, "0001")
+    upgrade(url)
+
+    assert [artifact.kind for artifact in Store(url).artifacts("s")] == ["model", "report"]
+    fill(url, [card])  # its number is higher than all before, though its predecessor is gone
+    assert Store(url).artifacts("s")[-1] == card
 
 
 @pytest.mark.parametrize("opener", [Writer, Store, upgrade])

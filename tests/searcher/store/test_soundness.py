@@ -57,6 +57,10 @@ def test_a_sound_store_has_no_problems(filled_url):
             "DELETE FROM fold_fits WHERE trial_id = 's.0.0'",
             "1 trials are completed without a score on any inner fold: s.0.0",
         ),
+        (
+            "DELETE FROM outer_scores WHERE outer_fold = '1' AND search_id = 's'",
+            "1 outer folds have predictions and no outer score: 1",
+        ),
     ],
 )
 def test_a_contradiction_is_found(path, sql, said):
