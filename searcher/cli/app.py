@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from searcher.cli import examples, models, queries, run, searches, spaces
+from searcher.cli import check, examples, models, queries, run, searches, spaces
 from searcher.cli.exits import reported
 
 
@@ -95,6 +95,7 @@ def store(context: typer.Context) -> None:
 
 
 COMMANDS: dict[str, Callable[..., None]] = {
+    "check": check.check,
     "run": run.run,
     "list": searches.list_searches,
     "show": searches.show,

@@ -32,6 +32,10 @@ def complete_family() -> list[str]:
     return family_names()
 
 
+SpecFile = Annotated[Path, typer.Argument(metavar="SPEC.yaml", help="What to search.")]
+SkipExports = Annotated[
+    bool, typer.Option("--skip-exports", help="Do not try first whether models can be exported.")
+]
 SearchId = Annotated[
     str,
     typer.Argument(

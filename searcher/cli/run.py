@@ -10,11 +10,17 @@ import typer
 
 from searcher.cli import documents, story
 from searcher.cli.exits import NOT_RELEASED, RequestError
-from searcher.cli.options import DEFAULT_STORE, AnswerFormat, Quiet, StoreUrl
+from searcher.cli.options import (
+    DEFAULT_STORE,
+    AnswerFormat,
+    Quiet,
+    SkipExports,
+    SpecFile,
+    StoreUrl,
+)
 from searcher.cli.output import Answer, check_format, deliver, note
 from searcher.cli.progress import progress
 
-SpecFile = Annotated[Path, typer.Argument(metavar="SPEC.yaml", help="What to search.")]
 OutputFolder = Annotated[
     Path | None,
     typer.Option(
@@ -50,6 +56,7 @@ def run(
     output: OutputFolder = None,
     cpus: Cpus = None,
     address: Address = None,
+    skip_exports: SkipExports = False,
     store: StoreUrl = DEFAULT_STORE,
     form: AnswerFormat = "table",
     quiet: Quiet = False,
@@ -67,7 +74,8 @@ def run(
         )
     if output is not None:
         _check_writable(output)
-    note(f"reading {spec} and its data, starting Ray", quiet=quiet)
+    trying = "" if skip_exports else ", trying exports"
+    note(f"reading {spec} and its data{trying}, starting Ray", quiet=quiet)
     _check_spec(spec)
     # Ray prints what goes wrong in its cluster to stdout (2.60, _private/worker.py,
     # ``listen_error_messages``), and stdout is for the result.
@@ -75,7 +83,13 @@ def run(
         from searcher.api import search
 
         found = search(
-            spec, store=store, output=output, address=address, cpus=cpus, observe=observe
+            spec,
+            store=store,
+            output=output,
+            address=address,
+            cpus=cpus,
+            observe=observe,
+            try_exports=not skip_exports,
         )
     answer = Answer(
         document=lambda: documents.search_document(found),

@@ -101,7 +101,7 @@ def _typical_profiles() -> "Iterator[Profile]":
         Column("count", "numeric"),
         Column("colour", "categorical", categories=(MISSING_CATEGORY, "blue", "green", "red")),
     )
-    n_classes: dict[Task, int] = {"binary": 2, "multiclass": 3, "regression": 0}
+    n_classes: dict[Task, int] = {"binary": 2, "multiclass": 3, "regression": 0, "clustering": 0}
     for task, n in n_classes.items():
         yield Profile(task, columns, n_samples=TYPICAL_ROWS, n_classes=n)
 

@@ -53,9 +53,9 @@ def tell(search: "StoredSearch", *, terminal: bool) -> str:
     }
     return (
         _headline(search)
-        + "".join(_section(name, lines, terminal) for name, lines in sections.items())
+        + "".join(section(name, lines, terminal) for name, lines in sections.items())
         + _outer(search, terminal=terminal)
-        + "".join(_section(name, lines, terminal) for name, lines in results.items())
+        + "".join(section(name, lines, terminal) for name, lines in results.items())
     )
 
 
@@ -66,7 +66,7 @@ def _headline(search: "StoredSearch") -> str:
     return f"{title}  {one_line(search.name)}: {search.state}, started {started}{took}\n"
 
 
-def _section(name: str, lines: list[str], terminal: bool) -> str:
+def section(name: str, lines: list[str], terminal: bool) -> str:
     """Write lines beside their name, which is written once."""
     folded = [part for line in lines for part in _fold(line, terminal)]
     names = [name] + [""] * (len(folded) - 1)
@@ -178,7 +178,7 @@ def next_steps(search: "StoredSearch", store: str) -> str:
         f"searcher trials {search.search_id} --limit 10{option}",
         f"searcher show {search.search_id} --format json{option}",
     ]
-    return _section("next", steps, terminal=False)
+    return section("next", steps, terminal=False)
 
 
 def store_option(store: str) -> str:

@@ -89,6 +89,19 @@ def test_progress_and_next_commands_are_on_stderr(ran):
     assert places == sorted(places)
 
 
+def test_what_was_checked_is_kept_with_the_search(ran):
+    folder, answer = ran
+
+    with Store(f"sqlite:///{folder}/searcher.db") as store:
+        events = {note.kind: note for note in store.events(json.loads(answer.stdout)["search_id"])}
+
+    assert events["check"].payload == {"findings": []}
+    exports = events["preflight"].payload["exports"]
+    assert exports[0]["path"] == "families.logistic_regression"
+    assert {each["outcome"] for each in exports} == {"passed"}
+    assert len(exports) > 3
+
+
 def test_list_and_trials_know_the_search(ran):
     search_id = json.loads(ran[1].stdout)["search_id"]
 
@@ -145,7 +158,7 @@ def refused(ray_session, tmp_path_factory):
     )
     (folder / "spec.yaml").write_text(spec)
     store = f"sqlite:///{folder}/searcher.db"
-    options = ("--store", store, "--output", folder / "out", "--quiet")
+    options = ("--store", store, "--output", folder / "out", "--quiet", "--skip-exports")
     return store, folder, type_command("run", folder / "spec.yaml", *options)
 
 
@@ -161,6 +174,18 @@ def test_a_search_whose_model_is_not_released_exits_with_3(refused):
     assert shown["error"]
     assert "none was released" in answer.stdout
     assert not list(folder.rglob("*.onnx"))
+
+
+def test_a_family_that_can_not_be_exported_is_refused_before_anything_starts(refused, tmp_path):
+    _, folder, _ = refused
+    store = tmp_path / "searcher.db"
+
+    answer = type_command("run", folder / "spec.yaml", "--store", f"sqlite:///{store}")
+
+    assert answer.exit_code == 2
+    assert "families.tests.searcher.cli.unexportable:Unexportable" in answer.stderr
+    assert "can't be exported" in answer.stderr
+    assert not store.exists()
 
 
 def test_an_export_that_is_not_released_exits_with_3(refused):

@@ -8,7 +8,7 @@ import numpy as np
 
 from search_spaces.columns import Profile
 from search_spaces.space import Space
-from searcher.candidates import families_asked, learns
+from searcher.candidates import families_asked, learns, space_of
 from searcher.data import Dataset
 from searcher.errors import SpecError, near
 from searcher.folds import make_folds
@@ -86,8 +86,13 @@ def _check_families(spec: Spec, profile: Profile, problems: list[str]) -> dict[s
         elif family.name in spaces:
             problems.append(f"families.{reference}: another family is called {family.name!r} too")
         else:
+            try:
+                space = space_of(family, reference, profile)
+            except SpecError as error:
+                problems.append(str(error))
+                continue
             path = f"families.{reference}"
-            spaces[family.name] = _change(family.space(profile), changes, path, problems)
+            spaces[family.name] = _change(space, changes, path, problems)
     return spaces
 
 

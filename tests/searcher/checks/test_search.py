@@ -94,9 +94,21 @@ def test_a_metric_that_does_not_fit_is_refused(data: Dataset, metric: Any, line:
 
 
 def test_a_family_that_cannot_learn_the_target_is_refused_with_those_that_can() -> None:
-    assert refusal(BINARY, families=["ridge"]) == (
-        "families.ridge: learns regression targets, and this one is binary; families that learn "
-        "such: dummy, logistic_regression, random_forest, xgboost"
+    said, _, names = refusal(BINARY, families=["ridge"]).partition(" such: ")
+
+    assert said == (
+        "families.ridge: learns regression targets, and this one is binary; families that learn"
+    )
+    assert {"dummy", "logistic_regression", "random_forest", "xgboost"} <= set(names.split(", "))
+    assert not {"ridge", "lasso"} & set(names.split(", "))
+
+
+def test_a_family_that_refuses_so_many_rows_is_a_problem_line() -> None:
+    rows = dataset([0, 1] * 10_001)
+
+    assert refusal(rows, families=["svm", "naive_bayes"]) == (
+        "families.svm: svm learns from at most 20,000 rows, since its cost grows with their "
+        "square; these are 20,002. linear_svm has no such limit"
     )
 
 
