@@ -23,9 +23,10 @@ from searcher.errors import (
 )
 from searcher.nested import Outcome, refit_work, run_nested_search
 from searcher.plan import Plan, count_slots, make_plan, started
+from searcher.preflight import look_ahead, refuse, with_notices
 from searcher.records import FINAL, Note, Record, SearchEnded, utc_now
 from searcher.refit import RefitJob, refit
-from searcher.release import Released, release_model, release_report
+from searcher.release import Released, release_card, release_model, release_report
 from searcher.spec import Spec, load_spec
 from searcher.store import DEFAULT_URL, Store, StoredSearch, StoredTrial, Writer
 
@@ -45,6 +46,7 @@ def search(
     cpus: int | None = None,
     observe: Observer | None = None,
     report: bool = True,
+    try_exports: bool = True,
 ) -> SearchResult:
     """Run a nested search and return what it found.
 
@@ -56,7 +58,8 @@ def search(
     store
         URL of the database that keeps every trial.
     output
-        Folder for ``model.onnx`` and ``report.html``; ``searcher-output/<search_id>`` if None.
+        Folder for ``model.onnx``, ``model_card.md``, ``model_card.json`` and ``report.html``;
+        ``searcher-output/<search_id>`` if None.
     address
         Ray cluster to run on; None starts Ray on this machine for the time of the search.
     cpus
@@ -64,7 +67,10 @@ def search(
     observe
         Called with every record of what happens, in this thread.
     report
-        Whether to write ``report.html``.
+        Whether to write the model card and ``report.html``.
+    try_exports
+        Whether to try first, on a few rows, if every structural choice of the spaces can be
+        exported; what can't be is refused by name.
 
     Returns
     -------
@@ -87,10 +93,15 @@ def search(
     spec = load_spec(spec)
     dataset = load_dataset(spec.data, base=base)
     plan = make_plan(_new_search_id(spec.name), spec, dataset, base=base)
+    ahead = look_ahead(plan, exports=try_exports)
+    refuse(ahead)
+    plan, notes = with_notices(plan, ahead), ahead.notes(plan.search_id)
     folder = Path(output) if output is not None else OUTPUT / plan.search_id
     with _terminated_like_interrupted(), connect(address, cpus=cpus) as session:
         count_slots(spec, session)  # before anything is stored
-        return _search(plan, folder, store, session=session, observe=observe, report=report)
+        return _search(
+            plan, folder, store, session=session, observe=observe, report=report, notes=notes
+        )
 
 
 def _search(
@@ -101,6 +112,7 @@ def _search(
     session: Session,
     observe: Observer | None,
     report: bool,
+    notes: Sequence[Note],
 ) -> SearchResult:
     with Writer(store) as writer:
 
@@ -115,6 +127,8 @@ def _search(
                 return reader.trials(plan.search_id, outer_fold=outer_fold, order="number")
 
         emit(started(plan, describe_environment(cpus=session.cpus, base=plan.base)))
+        for note in notes:
+            emit(note)
         with _last_word(plan.search_id, emit):
             outcome = run_nested_search(plan, session=session, emit=emit, trials_of=trials_of)
             if outcome is None:
@@ -122,12 +136,22 @@ def _search(
             _finish(plan, outcome, folder, emit)
         writer.flush()
         if report:
-            try:
-                emit(release_report(store, plan.search_id, folder))
-            except OSError as error:  # a full disk must not cost the result
-                emit(Note(plan.search_id, "report", {"error": str(error)}))
+            _write_documents(store, plan.search_id, folder, writer, emit)
     with Store(store) as reader:
         return reader.search(plan.search_id)
+
+
+def _write_documents(
+    store: str, search_id: str, folder: Path, writer: Writer, emit: Observer
+) -> None:
+    """Write model card and report, which shows the card."""
+    try:
+        for card in release_card(store, search_id, folder):
+            emit(card)
+        writer.flush()
+        emit(release_report(store, search_id, folder))
+    except OSError as error:  # a full disk must not cost the result
+        emit(Note(search_id, "report", {"error": str(error)}))
 
 
 def export_search(

@@ -5,13 +5,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from searcher.data import Dataset
 from searcher.environment import git_commit
 from searcher.errors import ExportError, ParityError
-from searcher.export.artifact import export_model
+from searcher.export.artifact import ExportedFile, export_model, write_atomically
+from searcher.export.latency import measure_latency
 from searcher.export.probes import make_probes
 from searcher.model import FittedModel
+from searcher.model_card import describe_model, to_markdown
 from searcher.plan import Plan
 from searcher.records import Artifact, Fold, Note, ParityChecked, ParityVerdict, Record
 from searcher.store import Store
@@ -67,6 +70,24 @@ def release_model(
     )
 
 
+def release_card(store: str, search_id: str, folder: Path) -> list[Artifact]:
+    """Write the model card of a search into a folder: ``model_card.md`` and ``model_card.json``."""
+    with Store(store) as reader:
+        card = describe_model(reader.search(search_id), reader.events(search_id))
+    texts = {
+        "model_card.md": to_markdown(card),
+        "model_card.json": json.dumps(card, indent=2, ensure_ascii=False, allow_nan=False) + "\n",
+    }
+    artifacts = []
+    for name, text in texts.items():
+        content = text.encode()
+        write_atomically(folder / name, content)
+        digest = hashlib.sha256(content).hexdigest()
+        path = str(folder / name)
+        artifacts.append(Artifact(search_id, "model_card", path, digest, len(content)))
+    return artifacts
+
+
 def release_report(store: str, search_id: str, folder: Path) -> Artifact:
     """Write the report of a search into a folder."""
     from searcher.report import write_report
@@ -92,7 +113,7 @@ def _export(
     held_out = dataset.X[fold.test] if len(fold.test) else None
     probes = make_probes(dataset.columns, dataset.X[fold.train], seed=seed, held_out=held_out)
     try:
-        file, verdict = export_model(model, path, probes=probes, metadata=metadata)
+        file, verdict = export_model(model, path, probes=probes, metadata=metadata, seed=seed)
     except ParityError as error:
         checked = ParityChecked(search_id, trial_id, error.verdict)
         return Released(None, error.verdict, str(error), (checked,))
@@ -108,4 +129,22 @@ def _export(
         trial_id=trial_id,
     )
     checked = ParityChecked(search_id, trial_id, verdict)
-    return Released(file.path, verdict, None, (checked, artifact))
+    timed = _time(file, model, dataset, search_id=search_id, trial_id=trial_id)
+    return Released(file.path, verdict, None, (checked, artifact, timed))
+
+
+def _time(
+    file: ExportedFile, model: FittedModel, dataset: Dataset, *, search_id: str, trial_id: str
+) -> Note:
+    """Measure the released file; what goes wrong there is noted and costs no release."""
+    payload: dict[str, Any] = {"trial_id": trial_id, "size_bytes": file.size_bytes}
+    try:
+        latency = measure_latency(file.path, model, dataset.X)
+        payload |= {
+            "batches": list(latency.batches),
+            "onnx_ms": list(latency.onnx_ms),
+            "native_ms": list(latency.native_ms),
+        }
+    except ExportError as error:
+        payload["error"] = str(error)
+    return Note(search_id, "latency", payload)
