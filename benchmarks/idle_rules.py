@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, numpy_helper
 
 from benchmarks.faults import attributes, graphs, nodes_of
-from searcher.export.dumped import Dump
-from searcher.export.file_dumps import dump_file
+from searcher.export.gate.dumped import Dump
+from searcher.export.gate.file_dumps import dump_file
 
 OVERFLOW = 700.0
 """exp of less does not overflow float64."""

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from search_spaces.columns import Column, Profile
 from search_spaces.parameters import Integer
 from searcher.export.convert import serialise, to_onnx
-from searcher.export.native import Truth, tell_truth
-from searcher.export.probes import make_probes
+from searcher.export.gate.native import Truth, tell_truth
+from searcher.export.gate.probes import make_probes
 from searcher.model import fit_model
 from searcher.plugins import load_family
 

@@ -30,8 +30,8 @@ from benchmarks.idle_rules import idle_rule
 from benchmarks.mutants import Sound, make_sound
 from benchmarks.onnx_server import Server
 from benchmarks.tree_faults import TREE_FAULTS
-from searcher.export.parity import hold_to
-from searcher.export.runtime import Limits
+from searcher.export.gate.parity import hold_to
+from searcher.export.gate.runtime import Limits
 from searcher.plugins import family_names, load_family
 from searcher.records import ParityVerdict
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from searcher.export import run_onnx
-from searcher.export.runtime import Limits, RuntimeFailure
+from searcher.export.gate import run_onnx
+from searcher.export.gate.runtime import Limits, RuntimeFailure
 
 
 class Server:

@@ -26,7 +26,7 @@ from searcher.candidates import learns
 from searcher.data import Dataset, load_dataset
 from searcher.errors import ExportError, ParityError, SearcherError
 from searcher.export.artifact import export_model
-from searcher.export.probes import make_probes
+from searcher.export.gate.probes import make_probes
 from searcher.model import FittedModel, fit_model
 from searcher.plugins import family_names, load_family
 from searcher.records import ParityVerdict

@@ -11,8 +11,8 @@ from searcher.data import Dataset
 from searcher.environment import git_commit
 from searcher.errors import ExportError, ParityError
 from searcher.export.artifact import ExportedFile, export_model, write_atomically
+from searcher.export.gate.probes import make_probes
 from searcher.export.latency import measure_latency
-from searcher.export.probes import make_probes
 from searcher.model import FittedModel
 from searcher.model_card import describe_model, to_markdown
 from searcher.plan import Plan

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from searcher.errors import ExportError, ParityError
-from searcher.export.native import Truth, tell_truth
-from searcher.export.parity import MEMORY_BYTES, TIMEOUT_S, hold_to, no_truth
+from searcher.export.gate.native import Truth, tell_truth
+from searcher.export.gate.parity import MEMORY_BYTES, TIMEOUT_S, hold_to, no_truth
+from searcher.export.gate.runtime import Limits
 from searcher.export.repairs import Way, ways
-from searcher.export.runtime import Limits
 from searcher.model import FittedModel
 from searcher.records import ParityVerdict
 

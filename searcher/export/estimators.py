@@ -24,54 +24,48 @@ class Predicted:
 
 Emitter: TypeAlias = Callable[[GraphBuilder, FittedModel, str], Predicted]
 
+PACKAGE = "searcher.export.emitters"
+
 EMITTERS = {
-    "sklearn.DummyClassifier": "searcher.export.estimators:add_constant_probabilities",
-    "sklearn.DummyRegressor": "searcher.export.estimators:add_constant_value",
-    "sklearn.LogisticRegression": "searcher.export.linear:add_logistic_regression",
-    "sklearn.Ridge": "searcher.export.linear:add_linear_regression",
-    "sklearn.LinearRegression": "searcher.export.linear:add_linear_regression",
-    "sklearn.Lasso": "searcher.export.linear:add_linear_regression",
-    "sklearn.ElasticNet": "searcher.export.linear:add_linear_regression",
-    "sklearn.LinearSVR": "searcher.export.linear:add_linear_regression",
-    "sklearn.SVR": "searcher.export.svm:add_svm_regressor",
-    "sklearn.GaussianNB": "searcher.export.bayes:add_naive_bayes",
-    "search_spaces.NeighboursClassifier": "searcher.export.neighbours:add_neighbours_classifier",
-    "search_spaces.NeighboursRegressor": "searcher.export.neighbours:add_neighbours_regressor",
-    "sklearn.CalibratedClassifierCV": "searcher.export.calibration:add_calibrated",
-    "sklearn.Pipeline": "searcher.export.ensembles:add_pipeline",
-    "sklearn.TransformedTargetRegressor": "searcher.export.ensembles:add_transformed_target",
-    "sklearn.VotingClassifier": "searcher.export.ensembles:add_voting_classifier",
-    "sklearn.VotingRegressor": "searcher.export.ensembles:add_voting_regressor",
-    "sklearn.StackingClassifier": "searcher.export.ensembles:add_stacking",
-    "sklearn.StackingRegressor": "searcher.export.ensembles:add_stacking",
-    "sklearn.DecisionTreeClassifier": "searcher.export.forests:add_forest_classifier",
-    "sklearn.DecisionTreeRegressor": "searcher.export.forests:add_forest_regressor",
-    "sklearn.RandomForestClassifier": "searcher.export.forests:add_forest_classifier",
-    "sklearn.RandomForestRegressor": "searcher.export.forests:add_forest_regressor",
-    "sklearn.ExtraTreesClassifier": "searcher.export.forests:add_forest_classifier",
-    "sklearn.ExtraTreesRegressor": "searcher.export.forests:add_forest_regressor",
-    "sklearn.GradientBoostingClassifier": (
-        "searcher.export.gradient_boosting:add_gradient_boosting_classifier"
-    ),
-    "sklearn.GradientBoostingRegressor": (
-        "searcher.export.gradient_boosting:add_gradient_boosting_regressor"
-    ),
-    "sklearn.HistGradientBoostingClassifier": (
-        "searcher.export.hist_gradient_boosting:add_hist_classifier"
-    ),
-    "sklearn.HistGradientBoostingRegressor": (
-        "searcher.export.hist_gradient_boosting:add_hist_regressor"
-    ),
-    "lightgbm.LGBMClassifier": "searcher.export.lightgbm:add_lightgbm_classifier",
-    "lightgbm.LGBMRegressor": "searcher.export.lightgbm:add_lightgbm_regressor",
-    "xgboost.XGBClassifier": "searcher.export.boosters:add_booster_classifier",
-    "xgboost.XGBRegressor": "searcher.export.boosters:add_booster_regressor",
-    "search_spaces.BoostedClassifier": "searcher.export.boosting:add_boosted",
-    "search_spaces.BoostedRegressor": "searcher.export.boosting:add_boosted",
-    "sklearn.KMeans": "searcher.export.clusters:add_nearest_centre",
-    "search_spaces.NearestCentroidClusters": "searcher.export.clusters:add_nearest_centre",
-    "search_spaces.DensityClusters": "searcher.export.clusters:add_nearest_core",
-    "searcher.WidenedClassifier": "searcher.export.widened:add_widened_classifier",
+    "sklearn.DummyClassifier": "constants:add_constant_probabilities",
+    "sklearn.DummyRegressor": "constants:add_constant_value",
+    "sklearn.LogisticRegression": "linear:add_logistic_regression",
+    "sklearn.Ridge": "linear:add_linear_regression",
+    "sklearn.LinearRegression": "linear:add_linear_regression",
+    "sklearn.Lasso": "linear:add_linear_regression",
+    "sklearn.ElasticNet": "linear:add_linear_regression",
+    "sklearn.LinearSVR": "linear:add_linear_regression",
+    "sklearn.SVR": "svm:add_svm_regressor",
+    "sklearn.GaussianNB": "bayes:add_naive_bayes",
+    "search_spaces.NeighboursClassifier": "neighbours:add_neighbours_classifier",
+    "search_spaces.NeighboursRegressor": "neighbours:add_neighbours_regressor",
+    "sklearn.CalibratedClassifierCV": "calibration:add_calibrated",
+    "sklearn.Pipeline": "ensembles:add_pipeline",
+    "sklearn.TransformedTargetRegressor": "ensembles:add_transformed_target",
+    "sklearn.VotingClassifier": "ensembles:add_voting_classifier",
+    "sklearn.VotingRegressor": "ensembles:add_voting_regressor",
+    "sklearn.StackingClassifier": "ensembles:add_stacking",
+    "sklearn.StackingRegressor": "ensembles:add_stacking",
+    "sklearn.DecisionTreeClassifier": "forests:add_forest_classifier",
+    "sklearn.DecisionTreeRegressor": "forests:add_forest_regressor",
+    "sklearn.RandomForestClassifier": "forests:add_forest_classifier",
+    "sklearn.RandomForestRegressor": "forests:add_forest_regressor",
+    "sklearn.ExtraTreesClassifier": "forests:add_forest_classifier",
+    "sklearn.ExtraTreesRegressor": "forests:add_forest_regressor",
+    "sklearn.GradientBoostingClassifier": "gradient_boosting:add_gradient_boosting_classifier",
+    "sklearn.GradientBoostingRegressor": "gradient_boosting:add_gradient_boosting_regressor",
+    "sklearn.HistGradientBoostingClassifier": "hist_gradient_boosting:add_hist_classifier",
+    "sklearn.HistGradientBoostingRegressor": "hist_gradient_boosting:add_hist_regressor",
+    "lightgbm.LGBMClassifier": "lightgbm:add_lightgbm_classifier",
+    "lightgbm.LGBMRegressor": "lightgbm:add_lightgbm_regressor",
+    "xgboost.XGBClassifier": "boosters:add_booster_classifier",
+    "xgboost.XGBRegressor": "boosters:add_booster_regressor",
+    "search_spaces.BoostedClassifier": "boosting:add_boosted",
+    "search_spaces.BoostedRegressor": "boosting:add_boosted",
+    "sklearn.KMeans": "clusters:add_nearest_centre",
+    "search_spaces.NearestCentroidClusters": "clusters:add_nearest_centre",
+    "search_spaces.DensityClusters": "clusters:add_nearest_core",
+    "searcher.WidenedClassifier": "widened:add_widened_classifier",
 }
 """Estimators whose arithmetic we write ourselves; a subclass may predict otherwise, so is none."""
 
@@ -86,9 +80,9 @@ def add_estimator(graph: GraphBuilder, model: FittedModel, features: str) -> Pre
     """
     if model.classes:
         check_classes(model)
-    target = EMITTERS.get(key_of(model.estimator), "searcher.export.converted:add_converted")
+    target = EMITTERS.get(key_of(model.estimator), "converted:add_converted")
     module, _, function = target.partition(":")
-    emit: Emitter = getattr(import_module(module), function)
+    emit: Emitter = getattr(import_module(f"{PACKAGE}.{module}"), function)
     return emit(graph, model, features)
 
 
@@ -115,40 +109,6 @@ def check_classes(model: FittedModel) -> None:
     if not np.array_equal(trained, np.arange(len(model.classes))):
         missing = [c for i, c in enumerate(model.classes) if i not in trained]
         raise ExportError(f"{kind} was trained on rows without the classes {missing}")
-
-
-def add_constant_probabilities(graph: GraphBuilder, model: FittedModel, features: str) -> Predicted:
-    """Add a DummyClassifier(strategy="prior"): the same probabilities for every row."""
-    _check_strategy(model, ("prior",))
-    prior = np.asarray(model.estimator.class_prior_, dtype=np.float64)
-    return Predicted(
-        codes=_repeat(graph, features, np.array([np.argmax(prior)], dtype=np.int64)),
-        probabilities=_repeat(graph, features, prior[None, :]),
-    )
-
-
-def add_constant_value(graph: GraphBuilder, model: FittedModel, features: str) -> Predicted:
-    """Add a DummyRegressor: the same value for every row."""
-    _check_strategy(model, ("mean", "median", "quantile", "constant"))
-    constant = np.asarray(model.estimator.constant_, dtype=np.float64).reshape(1)
-    return Predicted(values=_repeat(graph, features, constant))
-
-
-def _check_strategy(model: FittedModel, allowed: tuple[str, ...]) -> None:
-    if model.estimator.strategy not in allowed:
-        raise ExportError(
-            f"{type(model.estimator).__name__} with strategy {model.estimator.strategy!r} can't be "
-            f"exported; allowed: {', '.join(allowed)}"
-        )
-
-
-def _repeat(graph: GraphBuilder, features: str, value: Any) -> str:
-    """Repeat ``value``, of first dimension 1, for every row."""
-    shape = graph.add("Shape", features, start=0, end=1)
-    if value.ndim > 1:
-        width = graph.constant(np.array(value.shape[1:], dtype=np.int64), "width")
-        shape = graph.add("Concat", shape, width, axis=0)
-    return graph.add("Expand", graph.constant(value, "constant"), shape)
 
 
 def add_argmax(graph: GraphBuilder, scores: str) -> str:

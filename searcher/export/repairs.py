@@ -14,12 +14,12 @@ import onnx
 from onnx import TensorProto, helper
 
 from searcher.export.convert import serialise, to_onnx
-from searcher.export.converted import add_converted
-from searcher.export.dumped import LESS_OR_EQUAL, MEMBER, Floats
-from searcher.export.estimators import EMITTERS, Predicted, add_cast, check_classes
+from searcher.export.emitters.converted import add_converted
+from searcher.export.estimators import EMITTERS, Predicted, add_cast, check_classes, key_of
+from searcher.export.gate.dumped import LESS_OR_EQUAL, MEMBER, Floats
+from searcher.export.gate.library_dumps import dump_trees
+from searcher.export.gate.node_probes import last_true
 from searcher.export.graph import GraphBuilder
-from searcher.export.library_dumps import dump_trees, key_of
-from searcher.export.node_probes import last_true
 from searcher.model import FittedModel
 
 

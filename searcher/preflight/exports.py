@@ -16,7 +16,7 @@ from searcher.data import Dataset
 from searcher.errors import ExportError
 from searcher.evaluation import quietly
 from searcher.export.artifact import export_model
-from searcher.export.probes import make_probes
+from searcher.export.gate.probes import make_probes
 from searcher.model import FittedModel, fit_model
 from searcher.preflight.alarm import TooSlowError, at_most
 from searcher.preflight.choices import Choice, structural_choices

@@ -13,6 +13,7 @@ from sklearn.ensemble import (
     HistGradientBoostingRegressor,
 )
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from threadpoolctl import threadpool_limits
 
 from search_spaces import preprocessing
 from search_spaces.columns import Column, Profile
@@ -29,6 +30,13 @@ BOOSTERS = [GradientBoosting(), HistGradientBoosting(), LightGBM(), XGBoost()]
 NATIVE = [HistGradientBoosting(), LightGBM(), XGBoost()]
 
 pytestmark = pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """Let scikit-learn's histograms not wait for threads that others keep busy."""
+    with threadpool_limits(1, user_api="openmp"):
+        yield
 
 
 def make_profile(task, n=1000, *, categorical=True):

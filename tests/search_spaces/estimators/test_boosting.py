@@ -12,12 +12,21 @@ from sklearn.ensemble import (
     HistGradientBoostingRegressor,
 )
 from sklearn.metrics import check_scoring
+from threadpoolctl import threadpool_limits
 from xgboost import XGBClassifier, XGBRegressor
 
 from search_spaces.estimators import BoostedClassifier, BoostedRegressor, boosted
 from search_spaces.estimators.holding_out import hold_out
 
 pytestmark = pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """Let scikit-learn's histograms not wait for threads that others keep busy."""
+    with threadpool_limits(1, user_api="openmp"):
+        yield
+
 
 CLASSIFIERS = [
     XGBClassifier(n_estimators=40, n_jobs=1),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from search_spaces.columns import Column
-from searcher.export.probes import make_probes
+from searcher.export.gate.probes import make_probes
 from searcher.model import FittedModel, fit_model
 from tests.searcher.export.models import Data, export, run
 

@@ -8,9 +8,9 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnx import TensorProto, numpy_helper
 
+from searcher.export.emitters.trees import MEMBER
 from searcher.export.estimators import add_estimator
 from searcher.export.graph import GraphBuilder
-from searcher.export.trees import MEMBER
 from searcher.model import FittedModel
 
 CARDINALITIES = (3, 40, 90)

@@ -19,7 +19,7 @@ from search_spaces.families.ridge import Ridge
 from search_spaces.families.xgboost import XGBoost
 from searcher.export.columns import to_feeds
 from searcher.export.convert import serialise, to_onnx
-from searcher.export.probes import make_probes
+from searcher.export.gate.probes import make_probes
 from searcher.model import FittedModel, fit_model
 
 FAMILIES = {f.name: f for f in (Dummy(), LogisticRegression(), Ridge(), RandomForest(), XGBoost())}

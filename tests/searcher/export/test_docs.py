@@ -7,11 +7,11 @@ import numpy as np
 
 from search_spaces.columns import Column
 from searcher.export.convert import serialise
+from searcher.export.gate.parity import TOLERANCE
+from searcher.export.gate.probes import N_EACH, N_KNOWN, N_RANDOM, make_probes
+from searcher.export.gate.run_onnx import SEVENS, SINGLE_ROWS
 from searcher.export.graph import IR_VERSION, ML_OPSET, OPSET
 from searcher.export.metadata import describe
-from searcher.export.parity import TOLERANCE
-from searcher.export.probes import N_EACH, N_KNOWN, N_RANDOM, make_probes
-from searcher.export.run_onnx import SEVENS, SINGLE_ROWS
 from tests.searcher.export.models import Data, export, fit, make_data
 
 TEXT = (Path(__file__).resolve().parents[3] / "docs" / "export.md").read_text(encoding="utf-8")

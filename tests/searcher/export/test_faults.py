@@ -8,7 +8,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from searcher.export.convert import serialise
-from searcher.export.parity import check_parity
+from searcher.export.gate.parity import check_parity
 from tests.searcher.export.models import (
     attribute,
     constant,

@@ -14,7 +14,7 @@ from benchmarks.mutants import make_sound
 from benchmarks.mutations import FAULTS, LIMITS, judge, try_case
 from benchmarks.onnx_server import Server
 from benchmarks.tree_faults import TREE_FAULTS
-from searcher.export.runtime import RuntimeFailure
+from searcher.export.gate.runtime import RuntimeFailure
 
 FAMILIES = ("logistic_regression", "random_forest", "xgboost")
 

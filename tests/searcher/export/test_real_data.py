@@ -8,8 +8,8 @@ import pytest
 from search_spaces.columns import UNKNOWN_CODE
 from searcher.data import load_dataset
 from searcher.export.artifact import export_model
+from searcher.export.gate.probes import make_probes
 from searcher.export.predict import predict_rows
-from searcher.export.probes import make_probes
 from searcher.export.raw_cells import read_cells
 from searcher.export.raw_rows import read_csv
 from searcher.model import fit_model

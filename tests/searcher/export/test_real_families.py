@@ -8,11 +8,11 @@ import pytest
 from search_spaces.families.stacking import Stacking
 from search_spaces.families.voting import Voting
 from searcher.export.convert import serialise
-from searcher.export.parity import check_parity
-from searcher.export.probes import make_probes
+from searcher.export.gate.parity import check_parity
+from searcher.export.gate.probes import make_probes
 from searcher.model import fit_model
+from tests.searcher.export.emitters.test_line_families import FAMILIES
 from tests.searcher.export.models import export
-from tests.searcher.export.test_line_families import FAMILIES
 from tests.searcher.export.test_real_data import load
 
 ENSEMBLES = {family.name: family for family in (Voting(), Stacking())}

@@ -8,7 +8,7 @@ from sklearn.linear_model import HuberRegressor
 from search_spaces.columns import Column
 from searcher.errors import ExportError, ParityError
 from searcher.export.artifact import export_model
-from searcher.export.node_probes import last_true
+from searcher.export.gate.node_probes import last_true
 from searcher.export.repairs import _lower, ways
 from tests.searcher.export.models import Data, fit, make_data, probes_of, refit_with
 

@@ -13,13 +13,13 @@ from search_spaces.transformers.texts import MAX_COUNT, WordCounts
 from searcher.data import add_new_texts, encode_rows, load_dataset
 from searcher.errors import DataError, ExportError
 from searcher.export.artifact import export_model
+from searcher.export.gate.parity import check_parity
+from searcher.export.gate.probe_texts import add_probe_texts, probe_codes, probe_texts
+from searcher.export.gate.probes import make_probes
 from searcher.export.graph import GraphBuilder
-from searcher.export.parity import check_parity
 from searcher.export.predict import predict_rows
 from searcher.export.preprocessing.matrices import Block
 from searcher.export.preprocessing.steps import add_step
-from searcher.export.probe_texts import add_probe_texts, probe_codes, probe_texts
-from searcher.export.probes import make_probes
 from searcher.model import fit_model
 from searcher.spec import DataSpec
 from tests.searcher.export.models import Data, export, fit, probes_of, serialise

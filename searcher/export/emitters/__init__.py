@@ -1,0 +1,1 @@
+"""Which nodes compute what each library computes: a file for each sort of estimator."""

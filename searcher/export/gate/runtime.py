@@ -1,0 +1,144 @@
+"""What ONNX Runtime says of the probe rows, asked in a process that may crash or hang."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from searcher.export.columns import FEATURES, by_number
+from searcher.export.gate import run_onnx
+from searcher.export.gate.native import Probe
+
+
+class RuntimeFailure(Exception):  # noqa: N818 - never leaves this package: it becomes a verdict
+    """ONNX Runtime gave no answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the subprocess may use."""
+
+    timeout_s: float  # wall clock
+    memory_bytes: int  # address space
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """An exported file, and its two halves."""
+
+    model: bytes
+    until_features: bytes
+    from_features: bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """What came back from the subprocess."""
+
+    signature: dict[str, Any]  # inputs and outputs: name, type, shape
+    by_probe: Sequence[dict[str, NDArray[Any]]]  # "way:output" -> array, and "features"
+    no_rows: dict[str, Any]  # shape of each output for an empty batch, or "error" or "crash"
+
+
+class Runner(Protocol):
+    """Whatever runs ``run_onnx`` on a folder."""
+
+    def __call__(self, folder: Path, limits: Limits) -> None:
+        """Answer there; raise ``RuntimeFailure`` if it can't be done."""
+        ...
+
+
+def ask_runtime(
+    files: Files,
+    probes: Sequence[Probe],
+    *,
+    limits: Limits,
+    quick: bool = False,
+    runner: Runner | None = None,
+) -> Answers:
+    """Load and run an ONNX file in a subprocess of limited time and memory.
+
+    Parameters
+    ----------
+    quick
+        Ask in one way only instead of in all.
+    runner
+        Takes the place of a subprocess of its own for each call.
+
+    Raises
+    ------
+    RuntimeFailure
+        If it crashed, ran into a limit or could not load or run the file.
+    """
+    with tempfile.TemporaryDirectory(prefix="searcher-parity-") as name:
+        folder = Path(name)
+        (folder / "model.onnx").write_bytes(files.model)
+        (folder / "features.onnx").write_bytes(files.until_features)
+        (folder / "estimator.onnx").write_bytes(files.from_features)
+        _write_request(folder, probes, quick=quick, memory_bytes=limits.memory_bytes)
+        crash = ""
+        try:
+            (runner or run_once)(folder, limits)
+        except RuntimeFailure as error:
+            if not (folder / "answer.json").exists():
+                raise
+            crash = str(error)  # all but the empty batch was answered
+        return _read_answers(folder, len(probes), quick=quick, crash=crash)
+
+
+def _write_request(
+    folder: Path, probes: Sequence[Probe], *, quick: bool, memory_bytes: int
+) -> None:
+    for i, probe in enumerate(probes):
+        np.savez(folder / f"set-{i}.npz", allow_pickle=False, **by_number(probe.feeds))
+    sets = [
+        {"inputs": list(p.feeds), "file": "model.onnx" if p.about is None else "estimator.onnx"}
+        for p in probes
+    ]
+    request = {"sets": sets, "features": FEATURES, "memory_bytes": memory_bytes, "quick": quick}
+    (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
+
+
+def _read_answers(folder: Path, count: int, *, quick: bool, crash: str) -> Answers:
+    by_probe = []
+    for i in range(count):
+        with np.load(folder / f"answer-{i}.npz", allow_pickle=False) as arrays:
+            by_probe.append(dict(arrays))
+    no_rows: dict[str, Any] = {"crash": crash} if crash else {}
+    if not (quick or crash):
+        no_rows = json.loads((folder / "empty.json").read_text(encoding="utf-8"))
+    signature = json.loads((folder / "answer.json").read_text(encoding="utf-8"))
+    return Answers(signature, by_probe, no_rows)
+
+
+def run_once(folder: Path, limits: Limits) -> None:
+    """Run ``run_onnx`` on one folder in a process of its own."""
+    timeout_s = limits.timeout_s
+    # -P: the script's folder must not shadow modules; one BLAS thread: its buffers count as memory
+    command = [sys.executable, "-P", run_onnx.__file__, str(folder)]
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    try:
+        done = subprocess.run(  # noqa: S603 - our own script
+            command, env=environment, capture_output=True, timeout=timeout_s, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise RuntimeFailure(f"ONNX Runtime was stopped after {timeout_s:g} s") from error
+    if done.returncode < 0:
+        name = signal.Signals(-done.returncode).name
+        raise RuntimeFailure(f"ONNX Runtime was ended by {name}{_last_line(done.stderr)}")
+    if done.returncode:
+        raise RuntimeFailure(f"ONNX Runtime failed{_last_line(done.stderr)}")
+
+
+def _last_line(stderr: bytes) -> str:
+    lines = stderr.decode(errors="replace").strip().splitlines()
+    return f": {lines[-1]}" if lines else ""
