@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from searcher.api import SearchResult, export_search, search
     from searcher.errors import SearcherError
+    from searcher.estimator import NestedSearchCV
     from searcher.spec import Spec, load_spec
     from searcher.store import Store
 
 __all__ = [
+    "NestedSearchCV",
     "SearchResult",
     "SearcherError",
     "Spec",
@@ -22,6 +24,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "NestedSearchCV": "searcher.estimator",
     "SearchResult": "searcher.api",
     "SearcherError": "searcher.errors",
     "Spec": "searcher.spec",

@@ -59,7 +59,8 @@ def run_inner_searches(
     from searcher.tuning.scheduler import NestedScheduler
     from searcher.tuning.searcher import NestedSearcher
 
-    gate = Gate(min(slots, sum(search.trials for search in inner.values())))
+    n_workers = min(slots, sum(search.trials for search in inner.values()))
+    gate = Gate(n_workers) if n_workers > 1 else None  # one worker has nobody to wait for
     work = replace(work, gate=gate)
     n_folds = len(next(iter(work.folds.values())))
     recorder = Recorder(emit, search_id=search_id, n_folds=n_folds)
@@ -94,7 +95,8 @@ def run_inner_searches(
                 raise recorder.failure from error
             raise
         finally:
-            gate.close()
+            if gate is not None:
+                gate.close()
         return not interrupted.is_set()
 
 

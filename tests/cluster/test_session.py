@@ -8,7 +8,7 @@ import pytest
 
 SCRIPT = """
 import os, sys, pathlib
-from cluster.session import connect
+from cluster.session import connect, stay_connected
 from cluster.tasks import run_tasks
 
 def add(shared, argument):
@@ -30,6 +30,9 @@ with connect(cpus=2) as session:
     import ray
     print("still there", ray.is_initialized())
 print("gone", not ray.is_initialized())
+first = stay_connected(cpus=1)
+print("stays", ray.is_initialized(), stay_connected(cpus=2) == first)
+ray.shutdown()
 print("token file", (pathlib.Path.home() / ".ray" / "auth_token").exists())
 """
 
@@ -54,5 +57,6 @@ def test_a_local_session_runs_tasks_raises_their_errors_and_leaves_nothing(tmp_p
         "raised unlucky",
         "still there True",
         "gone True",
+        "stays True True",
         "token file False",
     ]

@@ -62,7 +62,7 @@ def test_make_demo_ends_with_what_the_readme_shows(tmp_path: Path) -> None:
 
 @pytest.mark.ray
 @pytest.mark.slow
-def test_every_searcher_command_and_the_python_example_run(tmp_path: Path) -> None:
+def test_every_searcher_command_and_the_python_examples_run(tmp_path: Path) -> None:
     """In a folder of their own, with fewer trials; everything else is as the README has it."""
     from sklearn.datasets import load_breast_cancer
 
@@ -84,19 +84,19 @@ def test_every_searcher_command_and_the_python_example_run(tmp_path: Path) -> No
         if command.startswith("searcher run"):
             (model,) = (tmp_path / "searcher-output").glob("*/model.onnx")
             shutil.copy(model, tmp_path / "model.onnx")
-    assert ran == ["run", "predict", "list", "show", "trials", "sql"]
+    assert ran == ["check", "run", "predict", "list", "show", "trials", "sql"]
 
-    (example,) = blocks("python")
-    done = subprocess.run(
-        [sys.executable, "-c", example],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=280,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert "model.onnx" in done.stdout
+    for example, shown in zip(blocks("python"), ("model.onnx", "penalty"), strict=True):
+        done = subprocess.run(
+            [sys.executable, "-c", example],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=280,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        assert shown in done.stdout
 
 
 def test_the_spec_in_the_readme_is_the_demos() -> None:

@@ -1,0 +1,103 @@
+"""One nested search of rows in memory: in the session that is already warm, into a store."""
+
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cluster.session import stay_connected
+from searcher.conclusion import conclude
+from searcher.environment import describe_environment
+from searcher.errors import StoreError
+from searcher.model import FittedModel
+from searcher.nested import run_nested_search
+from searcher.plan import Plan, count_slots, started
+from searcher.records import FINAL, FoldScore, SearchEnded
+from searcher.store import Store, StoredSearch, StoredTrial, Writer
+
+_ONE_AT_A_TIME = threading.Lock()  # Ray Tune keeps state in the process, the environment included
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """A finished search, as the store has it, and its model."""
+
+    search: StoredSearch
+    trials: tuple[StoredTrial, ...]  # of the final inner search, in order of proposal
+    fold_scores: tuple[FoldScore, ...]  # of all trials
+    model: FittedModel  # the final winner, refitted on all rows
+
+
+def run_search(plan: Plan, *, store: str | None, cpus: int | None) -> Found:
+    """Run a plan in this process's warm Ray session.
+
+    Parameters
+    ----------
+    store
+        URL of the database that keeps the search; None for one that is gone afterwards.
+    cpus
+        Cores of a Ray that has to be started; see ``cluster.session.stay_connected``.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        After Ctrl-C; what was found until then is in the store, if there is one to keep.
+    SearchFailedError
+        If no trial of an inner search succeeded.
+    """
+    with _ONE_AT_A_TIME, _store_url(store) as url:
+        model = _run(plan, url, cpus)
+        with Store(url) as reader:
+            return Found(
+                search=reader.search(plan.search_id),
+                trials=reader.trials(plan.search_id, outer_fold=FINAL, order="number"),
+                fold_scores=reader.fold_scores(plan.search_id),
+                model=model,
+            )
+
+
+def _run(plan: Plan, url: str, cpus: int | None) -> FittedModel:
+    session = stay_connected(cpus=cpus)
+    count_slots(plan.spec, session)  # before anything is stored
+    with Writer(url) as writer:
+
+        def trials_of(outer_fold: str) -> Sequence[StoredTrial]:
+            writer.flush()
+            with Store(url) as reader:
+                return reader.trials(plan.search_id, outer_fold=outer_fold, order="number")
+
+        writer.add(started(plan, describe_environment(cpus=session.cpus, base=plan.base)))
+        with _last_word(plan.search_id, writer):
+            outcome = run_nested_search(plan, session=session, emit=writer.add, trials_of=trials_of)
+            if outcome is None:
+                # SearchInterruptedError would be a fit that failed, to cross_val_score, say:
+                # it would go on with the next one.
+                raise KeyboardInterrupt
+            writer.add(conclude(plan, outcome))
+        return outcome.model
+
+
+@contextmanager
+def _last_word(search_id: str, writer: Writer) -> Iterator[None]:
+    """See to it that a search that does not get to its end says why in the store."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        writer.add(SearchEnded(search_id, "interrupted", error="interrupted by the user"))
+        raise
+    except StoreError:
+        raise  # the store is where the last word would go
+    except Exception as error:
+        writer.add(SearchEnded(search_id, "failed", error=f"{type(error).__name__}: {error}"))
+        raise
+
+
+@contextmanager
+def _store_url(store: str | None) -> Iterator[str]:
+    if store is not None:
+        yield store
+        return
+    with tempfile.TemporaryDirectory(prefix="searcher-fit-") as folder:
+        yield f"sqlite:///{Path(folder).resolve()}/store.db"
