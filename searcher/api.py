@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cluster.session import Session, connect
-from searcher.conclusion import conclude
+from searcher.conclusion import conclude, last_word
 from searcher.data import load_dataset
 from searcher.environment import describe_environment
 from searcher.errors import (
@@ -19,12 +19,11 @@ from searcher.errors import (
     NotFoundError,
     SearchFailedError,
     SearchInterruptedError,
-    StoreError,
 )
 from searcher.nested import Outcome, refit_work, run_nested_search
 from searcher.plan import Plan, count_slots, make_plan, started
 from searcher.preflight import look_ahead, refuse, with_notices
-from searcher.records import FINAL, Note, Record, SearchEnded, utc_now
+from searcher.records import FINAL, Note, Record, utc_now
 from searcher.refit import RefitJob, refit
 from searcher.release import Released, release_card, release_model, release_report
 from searcher.spec import Spec, load_spec
@@ -129,7 +128,7 @@ def _search(
         emit(started(plan, describe_environment(cpus=session.cpus, base=plan.base)))
         for note in notes:
             emit(note)
-        with _last_word(plan.search_id, emit):
+        with _interruption(plan.search_id), last_word(plan.search_id, emit):
             outcome = run_nested_search(plan, session=session, emit=emit, trials_of=trials_of)
             if outcome is None:
                 raise SearchInterruptedError(plan.search_id)
@@ -267,20 +266,12 @@ def _plan_again(found: StoredSearch) -> Plan:
 
 
 @contextmanager
-def _last_word(search_id: str, emit: Observer) -> Iterator[None]:
-    """See to it that a search that does not get to its end says why in the store."""
+def _interruption(search_id: str) -> Iterator[None]:
+    """Say Ctrl-C with the search's id, which the caller may not have seen yet."""
     try:
         yield
-    except (KeyboardInterrupt, SearchInterruptedError) as error:
-        emit(SearchEnded(search_id, "interrupted", error="interrupted by the user"))
-        if isinstance(error, KeyboardInterrupt):
-            raise SearchInterruptedError(search_id) from error
-        raise
-    except StoreError:
-        raise  # the store is where the last word would go
-    except Exception as error:
-        emit(SearchEnded(search_id, "failed", error=f"{type(error).__name__}: {error}"))
-        raise
+    except KeyboardInterrupt as error:
+        raise SearchInterruptedError(search_id) from error
 
 
 @contextmanager

@@ -1,12 +1,14 @@
 """What a finished nested search amounts to: its numbers, and how sure of them one may be."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 
+from searcher.errors import SearchInterruptedError, StoreError
 from searcher.nested import Outcome
 from searcher.plan import Plan
-from searcher.records import FINAL, OuterScore, Role, SearchEnded
+from searcher.records import FINAL, OuterScore, Record, Role, SearchEnded
 from searcher.statistics import corrected_interval, optimism
 
 
@@ -33,6 +35,21 @@ def conclude(plan: Plan, outcome: Outcome, *, error: str | None = None) -> Searc
         default_interval=corrected_interval(differences, test_fraction=test_fraction),
         error=error,
     )
+
+
+@contextmanager
+def last_word(search_id: str, emit: Callable[[Record], None]) -> Iterator[None]:
+    """See to it that a search that does not get to its end says why in the store."""
+    try:
+        yield
+    except (KeyboardInterrupt, SearchInterruptedError):
+        emit(SearchEnded(search_id, "interrupted", error="interrupted by the user"))
+        raise
+    except StoreError:
+        raise  # the store is where the last word would go
+    except Exception as error:
+        emit(SearchEnded(search_id, "failed", error=f"{type(error).__name__}: {error}"))
+        raise
 
 
 def _by_fold(outer: Sequence[OuterScore], role: Role, metric: str) -> dict[str, float]:

@@ -13,6 +13,7 @@ PACKAGES = (
     "optuna",
     "scikit-learn",
     "xgboost",
+    "lightgbm",
     "numpy",
     "onnx",
     "onnxruntime",

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cluster.session import stay_connected
-from searcher.conclusion import conclude
+from searcher.conclusion import conclude, last_word
 from searcher.environment import describe_environment
-from searcher.errors import StoreError
 from searcher.model import FittedModel
 from searcher.nested import run_nested_search
 from searcher.plan import Plan, count_slots, started
-from searcher.records import FINAL, FoldScore, SearchEnded
+from searcher.records import FINAL, FoldScore
 from searcher.store import Store, StoredSearch, StoredTrial, Writer
 
 _ONE_AT_A_TIME = threading.Lock()  # Ray Tune keeps state in the process, the environment included
@@ -69,7 +68,7 @@ def _run(plan: Plan, url: str, cpus: int | None) -> FittedModel:
                 return reader.trials(plan.search_id, outer_fold=outer_fold, order="number")
 
         writer.add(started(plan, describe_environment(cpus=session.cpus, base=plan.base)))
-        with _last_word(plan.search_id, writer):
+        with last_word(plan.search_id, writer.add):
             outcome = run_nested_search(plan, session=session, emit=writer.add, trials_of=trials_of)
             if outcome is None:
                 # SearchInterruptedError would be a fit that failed, to cross_val_score, say:
@@ -77,21 +76,6 @@ def _run(plan: Plan, url: str, cpus: int | None) -> FittedModel:
                 raise KeyboardInterrupt
             writer.add(conclude(plan, outcome))
         return outcome.model
-
-
-@contextmanager
-def _last_word(search_id: str, writer: Writer) -> Iterator[None]:
-    """See to it that a search that does not get to its end says why in the store."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        writer.add(SearchEnded(search_id, "interrupted", error="interrupted by the user"))
-        raise
-    except StoreError:
-        raise  # the store is where the last word would go
-    except Exception as error:
-        writer.add(SearchEnded(search_id, "failed", error=f"{type(error).__name__}: {error}"))
-        raise
 
 
 @contextmanager

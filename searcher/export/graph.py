@@ -28,6 +28,7 @@ class GraphBuilder:
     """A graph under construction; every method that computes something returns a tensor's name."""
 
     def __init__(self, *, reserved: Iterable[str] = ()) -> None:
+        self.opset = OPSET
         self.ml_opset = ML_OPSET
         self._taken = set(reserved)
         self._domains: set[str] = set()
@@ -98,7 +99,7 @@ class GraphBuilder:
         graph = helper.make_graph(
             self._nodes, "searcher", self._inputs, self._outputs, self._constants
         )
-        opsets = {"": OPSET, ML_DOMAIN: self.ml_opset}
+        opsets = {"": self.opset, ML_DOMAIN: self.ml_opset}
         if CONTRIB_DOMAIN in self._domains:
             opsets[CONTRIB_DOMAIN] = CONTRIB_OPSET
         model = helper.make_model(

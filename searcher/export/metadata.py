@@ -14,7 +14,15 @@ from searcher.errors import ExportError
 from searcher.export.columns import input_names
 from searcher.model import FittedModel
 
-LIBRARIES = ("numpy", "onnx", "onnxruntime", "scikit-learn", "skl2onnx", "xgboost")
+LIBRARIES = (
+    "lightgbm",
+    "numpy",
+    "onnx",
+    "onnxruntime",
+    "scikit-learn",
+    "skl2onnx",
+    "xgboost",
+)
 
 
 def describe(model: FittedModel, metadata: Mapping[str, str]) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """In which ways a file can be written, when the first one did not pass.
 
 Each way is a complete file that has to pass the whole gate. Ours comes first; then what skl2onnx
-makes of the estimator, in float64, in float32, and in float32 with thresholds rounded down.
+makes of the estimator, in float64, in float32, for an older opset, and in float32 with thresholds
+rounded down.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -19,8 +20,11 @@ from searcher.export.estimators import EMITTERS, Predicted, add_cast, check_clas
 from searcher.export.gate.dumped import LESS_OR_EQUAL, MEMBER, Floats
 from searcher.export.gate.library_dumps import dump_trees
 from searcher.export.gate.node_probes import last_true
-from searcher.export.graph import GraphBuilder
+from searcher.export.graph import OPSET, GraphBuilder
 from searcher.model import FittedModel
+
+OLDER_OPSET = 18
+"""The oldest with every operator that we write; raising a converter's graph to ours may fail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +45,21 @@ def ways(model: FittedModel, metadata: Mapping[str, str]) -> Iterator[Way]:
         others.reverse()  # a user's family that states its arithmetic
     for dtype in others:
         yield Way(f"skl2onnx in {dtype}", partial(_convert, model, metadata, dtype), is_ours=False)
+    older = partial(_convert, model, metadata, others[0], opset=OLDER_OPSET)
+    yield Way(f"skl2onnx in {others[0]}, opset {OLDER_OPSET}", older, is_ours=False)
     if dump_trees(model.estimator) is not None:
         name = "skl2onnx in float32, thresholds rounded down"
         yield Way(name, partial(_convert_and_floor, model, metadata), is_ours=False)
 
 
 def _convert(
-    model: FittedModel, metadata: Mapping[str, str], dtype: Literal["float64", "float32"]
+    model: FittedModel,
+    metadata: Mapping[str, str],
+    dtype: Literal["float64", "float32"],
+    opset: int = OPSET,
 ) -> bytes:
-    return serialise(to_onnx(model, metadata=metadata, write=partial(_add_converted, dtype=dtype)))
+    write = partial(_add_converted, dtype=dtype, opset=opset)
+    return serialise(to_onnx(model, metadata=metadata, write=write))
 
 
 def _add_converted(
@@ -58,12 +68,13 @@ def _add_converted(
     features: str,
     *,
     dtype: Literal["float64", "float32"],
+    opset: int,
 ) -> Predicted:
     kind = TensorProto.DOUBLE if dtype == "float64" else TensorProto.FLOAT
     if model.classes:
         check_classes(model)
     cast = features if dtype == model.dtype else add_cast(graph, features, kind)
-    return add_converted(graph, replace(model, dtype=dtype), cast)
+    return add_converted(graph, replace(model, dtype=dtype), cast, opset=opset)
 
 
 def _convert_and_floor(model: FittedModel, metadata: Mapping[str, str]) -> bytes:

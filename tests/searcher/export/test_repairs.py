@@ -1,6 +1,7 @@
 """A file that does not pass is written in another way, and that one has to pass as well."""
 
 import numpy as np
+import onnx
 import pytest
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import HuberRegressor
@@ -9,7 +10,8 @@ from search_spaces.columns import Column
 from searcher.errors import ExportError, ParityError
 from searcher.export.artifact import export_model
 from searcher.export.gate.node_probes import last_true
-from searcher.export.repairs import _lower, ways
+from searcher.export.gate.parity import check_parity
+from searcher.export.repairs import OLDER_OPSET, _lower, ways
 from tests.searcher.export.models import Data, fit, make_data, probes_of, refit_with
 
 
@@ -48,8 +50,26 @@ def test_a_model_for_which_nothing_helps_is_not_released_and_every_way_is_logged
         export_model(model, tmp_path / "model.onnx", probes=probes_of(data), metadata={})
 
     tried = [repair["name"] for repair in caught.value.verdict.repairs]
-    assert tried == ["own nodes", "skl2onnx in float64", "skl2onnx in float32"]
+    assert tried == [
+        "own nodes",
+        "skl2onnx in float64",
+        "skl2onnx in float32",
+        "skl2onnx in float64, opset 18",
+    ]
     assert not list(tmp_path.iterdir())
+
+
+def test_the_way_of_an_older_opset_is_a_whole_file_of_that_opset_which_passes():
+    data = make_data("regression").only(0, 1, 2)
+    model = refit_with(fit(data, "ridge"), data, HuberRegressor(max_iter=10_000))
+
+    (way,) = [way for way in ways(model, {}) if way.name.endswith(f"opset {OLDER_OPSET}")]
+    content = way.write()
+
+    versions = {e.domain: e.version for e in onnx.load_from_string(content).opset_import}
+    assert versions[""] == OLDER_OPSET
+    verdict = check_parity(content, model, probes_of(data))
+    assert verdict.passed, verdict.failure
 
 
 def test_what_is_refused_by_name_is_not_left_to_a_converter(tmp_path):
