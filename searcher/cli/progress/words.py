@@ -43,7 +43,13 @@ def milestones(state: ProgressState, record: Record) -> Iterator[str]:
         case ParityChecked():
             yield f"parity {parity_line(record.verdict)}"
         case Artifact():
-            yield f"{record.kind}: {record.path}"
+            yield f"{record.kind.replace('_', ' ')}: {record.path}"
+        case Note(
+            kind="latency", payload={"batches": batches, "onnx_ms": ours, "native_ms": theirs}
+        ):
+            calls = zip(batches, ours, theirs, strict=True)
+            told = (f"{n:,} rows {a:.2g} ms (model {b:.2g})" for n, a, b in calls)
+            yield f"latency: {', '.join(told)}; one thread"
         case Note(kind="export"):
             yield f"export: {one_line(record.payload.get('error', ''))}"
         case _:

@@ -220,6 +220,14 @@ def test_the_status_is_told_every_few_seconds_at_most():
     assert never == []
 
 
+def test_how_fast_the_file_answers_is_told_beside_the_model():
+    payload = {"batches": [1, 10_000], "onnx_ms": [0.0234, 41.0], "native_ms": [5.1, 52.0]}
+
+    (line,) = milestones(ProgressState(), Note("s", "latency", payload | {"size_bytes": 9}))
+
+    assert line == "latency: 1 rows 0.023 ms (model 5.1), 10,000 rows 41 ms (model 52); one thread"
+
+
 def test_a_refused_model_is_told():
     said = "\n".join(lines_of(list(without_model(SEARCH))))
 
