@@ -92,12 +92,12 @@ def search(
     spec = load_spec(spec)
     dataset = load_dataset(spec.data, base=base)
     plan = make_plan(_new_search_id(spec.name), spec, dataset, base=base)
-    ahead = look_ahead(plan, exports=try_exports)
-    refuse(ahead)
-    plan, notes = with_notices(plan, ahead), ahead.notes(plan.search_id)
     folder = Path(output) if output is not None else OUTPUT / plan.search_id
     with _terminated_like_interrupted(), connect(address, cpus=cpus) as session:
-        count_slots(spec, session)  # before anything is stored
+        count_slots(spec, session)  # before anything takes long, or is stored
+        ahead = look_ahead(plan, exports=try_exports)
+        refuse(ahead)
+        plan, notes = with_notices(plan, ahead), ahead.notes(plan.search_id)
         return _search(
             plan, folder, store, session=session, observe=observe, report=report, notes=notes
         )

@@ -24,7 +24,7 @@ spec = {
     "strategy": {"kind": "random"}, "budget": {"trials": 10000}, "seed": 1,
 }
 try:
-    search(spec, store=sys.argv[1], output=sys.argv[2])
+    search(spec, store=sys.argv[1], output=sys.argv[2], try_exports=False)
 except SearchInterruptedError as error:
     print(error)
     sys.exit(130)

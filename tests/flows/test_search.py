@@ -69,8 +69,9 @@ def make_spec(folder: Path, target: str = "bought", **changes: Any) -> dict[str,
 
 
 def run(folder: Path, spec: dict[str, Any], **options: Any) -> Any:
+    """Search without trying exports first, which has tests of its own."""
     usual = {"store": f"sqlite:///{folder}/store.db", "output": folder / "out"}
-    return search(spec, **(usual | options))
+    return search(spec, **(usual | {"try_exports": False} | options))
 
 
 @pytest.mark.parametrize(
@@ -355,7 +356,8 @@ def test_two_searches_at_once_share_a_store(folder: Path) -> None:
 
     script = (
         "import sys, json; from searcher import search; "
-        "search(json.loads(sys.argv[1]), store=sys.argv[2], output=sys.argv[3], report=False)"
+        "search(json.loads(sys.argv[1]), store=sys.argv[2], output=sys.argv[3], report=False, "
+        "try_exports=False)"
     )
     url = f"sqlite:///{folder}/store.db"
     spec = make_spec(folder, families=["logistic_regression"], budget={"trials": 6})
