@@ -28,7 +28,7 @@ check: setup  ## format, lint, types, imports, fast tests (under a minute)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest -q -m "not ray and not slow and not browser and not shared_data"
+	$(BIN)/pytest -q -n 2 -m "not ray and not slow and not browser and not shared_data"
 
 test: setup  ## everything
 	.ci/browser

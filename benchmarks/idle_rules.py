@@ -8,7 +8,21 @@ import onnx
 from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, numpy_helper
 
-from benchmarks.faults import attributes, graphs, nodes_of
+from benchmarks.faults import nodes_of
+from benchmarks.idle_nodes import (
+    all_nodes,
+    bounds_rows,
+    counts_blocks,
+    has_type_already,
+    is_same_for_all,
+    is_squared,
+    is_unread_column,
+    kinds_of_nodes,
+    narrows_narrow,
+    next_nodes,
+    searches_for_missing,
+    tensors_of,
+)
 from searcher.export.gate.dumped import Dump
 from searcher.export.gate.file_dumps import dump_file
 
@@ -19,43 +33,55 @@ OVERFLOW = 700.0
 def idle_rule(sound: bytes, faulty: bytes) -> str:
     """Say by which rule a fault changes no answer; "" if by none."""
     before, after = onnx.load_from_string(sound), onnx.load_from_string(faulty)
-    forests = dump_file(before.graph), dump_file(after.graph)
-    if forests[0] is not None and forests[1] is not None:
-        if _shapes(forests[0]) != _shapes(forests[1]):
+    forest = dump_file(before.graph)
+    changed = dump_file(after.graph)
+    if forest is not None and changed is not None:
+        if _shapes(forest) != _shapes(changed):
             return ""
-        if _attributes_of_trees(before) != _attributes_of_trees(after):
-            return "both ways of the changed node lead to leaves of the same value"
-        if forests[0].is_leaf[forests[0].roots].all() or _is_constant(forests[0]):
-            return "no tree has a split: one row, which was compared, stands for all"
+        if said := _rule_of_trees(before, after, forest):
+            return said
+    if is_same_for_all(before) and is_same_for_all(after):
+        return "no feature counts: one row, which was compared, stands for all"
     for old, new in _changed_constants(before, after):
-        said = _rule_of_constant(before, old, new, forests[0])
-        return said
-    for old, new in _changed_nodes(before, after):
-        return _rule_of_node(before, old, new, forests[0])
+        return _rule_of_constant(before, old, new, forest)
+    for node, other in _changed_nodes(before, after):
+        return _rule_of_node(before, node, other, forest)
+    return ""
+
+
+def _rule_of_trees(before: onnx.ModelProto, after: onnx.ModelProto, forest: Dump) -> str:
+    if _attributes_of_trees(before) != _attributes_of_trees(after):
+        return "both ways of the changed node lead to leaves of the same value"
+    if forest.is_leaf[forest.roots].all() or _is_constant(forest):
+        return "no tree has a split: one row, which was compared, stands for all"
+    if _answers_in_float32(before, after, forest):
+        return "float32 holds every answer of the tree"
     return ""
 
 
 def _changed_constants(
     before: onnx.ModelProto, after: onnx.ModelProto
 ) -> Iterator[tuple[TensorProto, TensorProto]]:
-    pairs = zip(_tensors(before), _tensors(after), strict=False)
+    pairs = zip(tensors_of(before), tensors_of(after), strict=False)
     yield from ((a, b) for a, b in pairs if a.SerializeToString() != b.SerializeToString())
 
 
 def _changed_nodes(
     before: onnx.ModelProto, after: onnx.ModelProto
 ) -> Iterator[tuple[NodeProto, NodeProto]]:
-    pairs = zip(_nodes(before), _nodes(after), strict=False)
-    yield from ((a, b) for a, b in pairs if a.SerializeToString() != b.SerializeToString())
+    pairs = zip(all_nodes(before), all_nodes(after), strict=False)
+    unequal = ((a, b) for a, b in pairs if a.SerializeToString() != b.SerializeToString())
+    # a node with a body differs where a node in its body does, which follows
+    yield from ((a, b) for a, b in unequal if not any(x.HasField("g") for x in a.attribute))
 
 
 def _rule_of_constant(
     proto: onnx.ModelProto, old: TensorProto, new: TensorProto, forest: Dump | None
 ) -> str:
     was, now = numpy_helper.to_array(old), numpy_helper.to_array(new)
-    users = [node for node in nodes_of(proto, *_kinds(proto)) if old.name in node.input]
+    users = [node for node in nodes_of(proto, *kinds_of_nodes(proto)) if old.name in node.input]
     kinds = {node.op_type for node in users}
-    behind = {n.op_type for n in _next(proto, users)}
+    behind = {n.op_type for n in next_nodes(proto, users)}
     rules = {
         "a reshape moves no number, and another shape would not have fitted": (
             kinds <= {"Reshape", "Squeeze", "Unsqueeze"}
@@ -67,13 +93,13 @@ def _rule_of_constant(
             kinds == {"Gather"} and behind == {"Gather"} and _is_on_nowhere(was, now)
         ),
         "rows are worked off in blocks, of whatever size": (
-            kinds == {"Min"} and _next_shapes(proto, users)
-        ),
-        "of one tree the first sum is the last": (
-            kinds == {"Gather"} and forest is not None and len(forest.roots) == 1
+            kinds == {"Min"} and bounds_rows(proto, users)
         ),
         "the weight of a single neighbour is divided out": (
             kinds == {"Mul"} and behind == {"Floor"} and _asks_for_one(proto)
+        ),
+        "of these two columns only the other is read": (
+            bool(users) and all(is_unread_column(proto, user) for user in users)
         ),
         "no sum of leaves reaches the limit, before or after": (
             kinds == {"Min"}
@@ -88,47 +114,48 @@ def _rule_of_constant(
 def _rule_of_node(
     proto: onnx.ModelProto, old: NodeProto, new: NodeProto, forest: Dump | None
 ) -> str:
-    if old.op_type == "Cast" and new.op_type == "Identity" and _has_type_already(proto, old):
-        return "the cast was to the type that its input has"
-    into = {n.op_type for n in _next(proto, [old])}
-    if old.op_type == "Concat" and into == {"CumSum"} and forest is not None and _is_whole(forest):
-        return "the sum of such leaves is exact in any order"
-    shifted = old.op_type == "Sub" and any(
+    lost = new.op_type == "Identity"
+    into = {n.op_type for n in next_nodes(proto, [old])}
+    shifts = old.op_type == "Sub" and any(
         old.input[1] in n.output for n in nodes_of(proto, "ReduceMax")
     )
-    if shifted and new.op_type == "Identity" and forest is not None and _reach(forest) < OVERFLOW:
-        return "a softmax needs no shift while no exponential overflows, and no sum of leaves does"
-    return ""
-
-
-def _tensors(proto: onnx.ModelProto) -> list[TensorProto]:
-    return [tensor for graph in graphs(proto.graph) for tensor in graph.initializer]
-
-
-def _nodes(proto: onnx.ModelProto) -> list[NodeProto]:
-    return [node for graph in graphs(proto.graph) for node in graph.node]
-
-
-def _kinds(proto: onnx.ModelProto) -> set[str]:
-    return {node.op_type for node in _nodes(proto)}
-
-
-def _next(proto: onnx.ModelProto, nodes: list[NodeProto]) -> list[NodeProto]:
-    made = {name for node in nodes for name in node.output}
-    return [node for node in _nodes(proto) if made & set(node.input)]
+    rules = {
+        "the cast was to the type that its input has": (
+            lost and old.op_type == "Cast" and has_type_already(proto, old)
+        ),
+        "the cast was to float32, of float32 numbers, for casts alone": (
+            lost and narrows_narrow(proto, old)
+        ),
+        "a block of padding more, which is cut off, changes no row": (
+            lost and counts_blocks(proto, old)
+        ),
+        "a missing number is missing whichever segment it is looked up in": (
+            lost and searches_for_missing(proto, old)
+        ),
+        "the sign of a difference that is squared does not count": (
+            sorted(old.input) == sorted(new.input) and is_squared(proto, old)
+        ),
+        "of these two columns only the other is read": (
+            old.op_type == "Sub" == new.op_type and is_unread_column(proto, old)
+        ),
+        "the sum of such leaves is exact in any order": (
+            old.op_type == "Concat"
+            and into == {"CumSum"}
+            and forest is not None
+            and _is_whole(forest)
+        ),
+        "a softmax needs no shift while no exponential overflows, and no sum of leaves does": (
+            lost and shifts and forest is not None and _reach(forest) < OVERFLOW
+        ),
+    }
+    return next((said for said, holds in rules.items() if holds), "")
 
 
 def _asks_for_one(proto: onnx.ModelProto) -> bool:
     """Tell whether one nearest row is asked for: those that are as near weigh as much."""
-    values = {t.name: numpy_helper.to_array(t) for t in _tensors(proto)}
+    values = {t.name: numpy_helper.to_array(t) for t in tensors_of(proto)}
     counts = [values.get(node.input[1]) for node in nodes_of(proto, "TopK")]
     return bool(counts) and all(count is not None and count.item() == 1 for count in counts)
-
-
-def _next_shapes(proto: onnx.ModelProto, users: list[NodeProto]) -> bool:
-    """Tell whether what is bounded is a number of rows."""
-    sources = {name for node in users for name in node.input}
-    return any(sources & set(node.output) for node in nodes_of(proto, "Shape"))
 
 
 def _cut(value: NDArray[Any]) -> list[int]:
@@ -159,11 +186,23 @@ def _is_constant(forest: Dump) -> bool:
     return all(not isinstance(shape[0], tuple) for shape in _shapes(forest))
 
 
-def _has_type_already(proto: onnx.ModelProto, cast: NodeProto) -> bool:
-    inferred = onnx.shape_inference.infer_shapes(proto).graph
-    values = [*inferred.value_info, *inferred.input, *inferred.output]
-    kinds = {value.name: value.type.tensor_type.elem_type for value in values}
-    return kinds.get(cast.input[0]) == attributes(cast)["to"].i
+def _answers_in_float32(before: onnx.ModelProto, after: onnx.ModelProto, forest: Dump) -> bool:
+    """Tell whether the answer of one tree, whose leaves are all float32 numbers, is rounded to it.
+
+    What a tree alone answers are its leaves, or a table of them; anything else does arithmetic.
+    """
+    extra = {n.op_type for n in after.graph.node[len(before.graph.node) :]}
+    leaves = forest.value[forest.is_leaf]
+    held = np.array_equal(leaves.astype(np.float32), leaves, equal_nan=True)
+    makers = {name: node for node in before.graph.node for name in node.output}
+    node = makers.get("probabilities", makers.get("prediction"))
+    while node is not None and node.op_type in {"Cast", "Squeeze", "Reshape", "Unsqueeze"}:
+        node = makers.get(node.input[0])
+    if node is not None and node.op_type == "Gather":  # by the number of the leaf
+        node = makers.get(node.input[1])
+        node = makers.get(node.input[0]) if node is not None and node.op_type == "Cast" else None
+    alone = node is not None and node.op_type == "TreeEnsemble" and len(forest.roots) == 1
+    return extra == {"Cast"} and alone and held
 
 
 def _attributes_of_trees(proto: onnx.ModelProto) -> list[bytes]:

@@ -10,6 +10,24 @@ from cluster.session import Session
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
+SLOW_IN_SUM = (
+    "contracts",
+    "searcher/estimator",
+    "searcher/export/emitters",
+    "searcher/export/gate",
+    "searcher/preflight",
+    "searcher/report",
+)
+"""Folders whose tests are quick one by one, but not all together: `make check` leaves them out."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of those folders as slow."""
+    folders = [Path(__file__).parent / name for name in SLOW_IN_SUM]
+    for item in items:
+        if any(item.path.is_relative_to(folder) for folder in folders):
+            item.add_marker(pytest.mark.slow)
+
 
 def _shared(part: str) -> Path:
     path = SHARED / part

@@ -1,6 +1,6 @@
 """Which nodes, constants and names an ONNX graph has while it is being written."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -95,10 +95,12 @@ class GraphBuilder:
         return name
 
     def build(self, metadata: Mapping[str, str]) -> onnx.ModelProto:
-        """Return the finished model; the same calls give the same bytes."""
-        graph = helper.make_graph(
-            self._nodes, "searcher", self._inputs, self._outputs, self._constants
-        )
+        """Return the finished model, without what no output needs.
+
+        The same calls give the same bytes.
+        """
+        nodes, constants = self._needed()
+        graph = helper.make_graph(nodes, "searcher", self._inputs, self._outputs, constants)
         opsets = {"": self.opset, ML_DOMAIN: self.ml_opset}
         if CONTRIB_DOMAIN in self._domains:
             opsets[CONTRIB_DOMAIN] = CONTRIB_OPSET
@@ -110,6 +112,25 @@ class GraphBuilder:
         )
         helper.set_model_props(model, {key: metadata[key] for key in sorted(metadata)})
         return model
+
+    def _needed(self) -> tuple[list[NodeProto], list[TensorProto]]:
+        """Leave out the label of an ensemble's member, say, of which only probabilities count."""
+        needed = {output.name for output in self._outputs}
+        nodes = []
+        for node in reversed(self._nodes):
+            if needed & set(node.output):
+                needed |= set(_reads(node))
+                nodes.append(node)
+        return nodes[::-1], [tensor for tensor in self._constants if tensor.name in needed]
+
+
+def _reads(node: NodeProto) -> Iterator[str]:
+    """Yield what a node reads, in its bodies too."""
+    yield from node.input
+    for attribute in node.attribute:
+        for inner in attribute.g.node:
+            yield from _reads(inner)
+        yield from (output.name for output in attribute.g.output)
 
 
 def _attribute(key: str, value: Any) -> AttributeProto:

@@ -18,15 +18,9 @@ from searcher.testing.__main__ import main
 from tests.contracts.broken_families import BROKEN, DefaultOutside, FitFails, Sound
 
 INSTALLED = {point.name: point for point in entry_points(group="searcher.family")}
-SLOW = {  # hundreds of trees, three tasks
-    *("random_forest", "extra_trees", "gradient_boosting", "hist_gradient_boosting", "lightgbm"),
-    *("xgboost", "stacking", "voting"),
-}
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.slow if n in SLOW else ()) for n in INSTALLED]
-)
+@pytest.mark.parametrize("name", INSTALLED)
 def test_every_installed_family_keeps_the_contract(name):
     check_family(INSTALLED[name].load())
 

@@ -1,5 +1,6 @@
 """Which nodes compute a scikit-learn tree or forest, bit by bit as one thread of it would."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ def add_forest_classifier(graph: GraphBuilder, model: FittedModel, features: str
         table = np.concatenate([tree.value[:, 0, :] for tree in forest[run]])[is_leaf]
         rows = add_cast(graph, leaves, TensorProto.INT64)
         parts.append(graph.add("Gather", graph.constant(table, "leaves"), rows, axis=0))
-    probabilities = _divide(graph, add_ordered_sum(graph, parts), len(forest))
+    probabilities = _mean(graph, parts, len(forest))
     return Predicted(codes=add_argmax(graph, probabilities), probabilities=probabilities)
 
 
@@ -44,8 +45,7 @@ def add_forest_regressor(graph: GraphBuilder, model: FittedModel, features: str)
         trees = [to_tree(tree, tree.value[:, 0, 0]) for tree in forest[run]]
         values = add_trees(graph, wide, trees, mode=LESS_OR_EQUAL)
         parts.append(graph.add("Unsqueeze", values, axes))
-    mean = _divide(graph, add_ordered_sum(graph, parts), len(forest))
-    return Predicted(values=add_squeeze(graph, mean))
+    return Predicted(values=add_squeeze(graph, _mean(graph, parts, len(forest))))
 
 
 def _trees(estimator: Any) -> list[Any]:
@@ -53,7 +53,11 @@ def _trees(estimator: Any) -> list[Any]:
     return [tree.tree_ for tree in getattr(estimator, "estimators_", [estimator])]
 
 
-def _divide(graph: GraphBuilder, sums: str, n_trees: int) -> str:
+def _mean(graph: GraphBuilder, parts: Sequence[str], n_trees: int) -> str:
+    """Add the answers (rows, n, width) of one tree after another, and divide: (rows, width)."""
+    if n_trees == 1:
+        return graph.add("Squeeze", parts[0], graph.constant(np.array([1]), "axes"))
+    sums = add_ordered_sum(graph, parts)
     return graph.add("Div", sums, graph.constant(np.array(float(n_trees)), "n_trees"))
 
 

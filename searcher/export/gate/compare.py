@@ -27,6 +27,12 @@ CELLS = 40
 TEXT = 200
 """Characters of a cell that it keeps."""
 
+HELD = 2.0**-32
+"""A number this close to one of float32, as a share of it, may be one but for rounding."""
+
+N_LOST = 5
+"""So many numbers that are none of float32 can't be ones in the file by chance (2**-29 each)."""
+
 EVERYWHERE = ("extreme", "units", "own", "nodes")
 """Sets whose values may be about 1e30: their absolute differences say nothing of the data."""
 
@@ -39,6 +45,7 @@ class Tally:
     rtol: float
     atol: float
     bound: float  # the estimator's own, relative and absolute
+    may_narrow: bool = False  # answer in float32 what the model answers in float64
     probes: list[dict[str, Any]] = field(default_factory=list)
     worst_rows: list[dict[str, Any]] = field(default_factory=list)
     failure: str | None = None
@@ -70,6 +77,8 @@ class Tally:
                 worst = max(worst, _largest(ratio))
                 worst_absolute = max(worst_absolute, _largest(absolute))
                 self._add_rows(probe, bad, got, native, where)
+                if not self.may_narrow and _is_narrowed(got, native):
+                    self.fail(f"{where} is rounded to float32, the model's is not")
                 self._keep_worst(probe, ratio, got, native, where)
         self._note(probe, int(unequal.sum()), worst, worst_absolute)
 
@@ -233,9 +242,18 @@ def _asked(way: str, n_rows: int) -> NDArray[np.int64]:
     counts = {
         "row by row": min(n_rows, run_onnx.SINGLE_ROWS),
         "in sevens": min(n_rows, run_onnx.SEVENS),
-        f"{run_onnx.MANY_ROWS} rows": run_onnx.MANY_ROWS,
     }
+    if way.endswith(" rows"):
+        counts[way] = int(way.removesuffix(" rows"))
     return np.arange(counts.get(way, n_rows)) % n_rows
+
+
+def _is_narrowed(got: NDArray[Any], native: NDArray[Any]) -> bool:
+    """Tell whether float32 could hold every number but could not hold the model's."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        lost = np.abs(native.astype(np.float32) - native) > HELD * np.abs(native)
+        held = got.astype(np.float32) == got
+    return int(lost.sum()) >= N_LOST and bool(held[lost].all())
 
 
 def _largest(values: NDArray[Any]) -> float:

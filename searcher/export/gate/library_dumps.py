@@ -16,6 +16,9 @@ from searcher.export.gate.dumped import LESS, LESS_OR_EQUAL, MEMBER, Dump, join,
 DART = 1e-3
 """The scikit-learn interface of XGBoost rounds a leaf of dart at the base score before weighing."""
 
+STANDS_FOR_INF = 1e300
+"""What LightGBM's dump says instead; features, float32 numbers, never get there."""
+
 
 def dump_trees(estimator: Any, *, everywhere: bool = False) -> Dump | None:
     """Read the trees in the library's order; None if there are none that we can read.
@@ -203,12 +206,18 @@ def _from_structure(root: Mapping[str, Any]) -> Dump:
         true=[pair[0] for pair in children],
         false=[pair[1] for pair in children],
         feature=[node.get("split_feature", 0) for node in listed],
-        threshold=[np.nan if i in sets else n.get("threshold", 0.0) for i, n in enumerate(listed)],
+        threshold=[np.nan if i in sets else _lightgbm_threshold(n) for i, n in enumerate(listed)],
         missing_true=[_lightgbm_missing(node) for node in listed],
         value=[node.get("leaf_value", np.nan) for node in listed],
         mode=[MEMBER if i in sets else LESS_OR_EQUAL for i in range(len(listed))],
         members=sets,
     )
+
+
+def _lightgbm_threshold(node: Mapping[str, Any]) -> float:
+    """Read a threshold: JSON has no infinity, for which LightGBM writes 1e300 (``AvoidInf``)."""
+    threshold = float(node.get("threshold", 0.0))
+    return float(np.copysign(np.inf, threshold)) if abs(threshold) >= STANDS_FOR_INF else threshold
 
 
 def _lightgbm_missing(node: Mapping[str, Any]) -> bool:

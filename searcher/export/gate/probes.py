@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search_spaces.columns import UNKNOWN_CODE, Column
+from searcher.export.gate.probe_dates import probe_moments
 from searcher.export.gate.probe_texts import probe_codes
 
 Rows: TypeAlias = NDArray[np.float64]
@@ -42,7 +43,8 @@ def make_probes(
         missing, then all; ``unseen``: each categorical column a category that nobody knows, then
         all; ``categories``: each known category once; ``texts``: each
         column of text what is hard to read (see ``probe_texts``), then all; ``extreme``: huge and
-        tiny numbers in each column, then in all; ``single``: one row.
+        tiny numbers in each column, then in all; ``calendar``: see ``probe_dates``, in all dates at
+        once; ``single``: one row.
     """
     rng = np.random.default_rng(seed)
     base = X[rng.permutation(len(X))[:N_KNOWN]]
@@ -63,6 +65,8 @@ def make_probes(
         probes["texts"] = _replace(rng, base, texts)
     if extreme:
         probes[EXTREME] = _replace(rng, base, extreme)
+    if any(column.kind == "date" for column in columns):
+        probes["calendar"] = _on_days(rng, columns, base)
     probes["single"] = base[:1]
     return probes
 
@@ -78,6 +82,13 @@ def _draw(rng: np.random.Generator, column: Column, values: Rows) -> Rows:
     halves = low / 2 * (1 - drawn) + high / 2 * drawn
     limit = np.finfo(np.float64).max / 2
     return 2 * halves.clip(-limit, limit)
+
+
+def _on_days(rng: np.random.Generator, columns: Sequence[Column], base: Rows) -> Rows:
+    moments = probe_moments()
+    rows = base[rng.integers(len(base), size=len(moments))].copy()
+    rows[:, [column.kind == "date" for column in columns]] = moments[:, None]
+    return rows
 
 
 def _each_category(rng: np.random.Generator, columns: Sequence[Column], base: Rows) -> Rows:

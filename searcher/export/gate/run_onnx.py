@@ -21,7 +21,7 @@ SEVENS = 70
 """Rows of each set that are also asked in batches of seven."""
 
 MANY_ROWS = 20_000
-"""Size of the batch that the first set is repeated to."""
+"""Size at most of the batch that the first set is repeated to."""
 
 THREADS = {"default": 0, "1 thread": 1, "2 threads": 2, "4 threads": 4}
 QUICK = {"default": 0}
@@ -57,8 +57,9 @@ def main(folder: Path) -> None:
                     _collect(answer, "in sevens", session, _batches(session, feeds, 7, SEVENS))
             if way == "default" and file == "model.onnx" and not request["quick"]:
                 feeds, answer = pairs[0]
-                many = {n: np.resize(a, (MANY_ROWS, *a.shape[1:])) for n, a in feeds.items()}
-                _collect(answer, f"{MANY_ROWS} rows", session, session.run(None, many))
+                n_rows = request["many_rows"]
+                many = {n: np.resize(a, (n_rows, *a.shape[1:])) for n, a in feeds.items()}
+                _collect(answer, f"{n_rows} rows", session, session.run(None, many))
             del session
     _answer_features(onnxruntime, folder, request, sets, answers)
     for i, answer in enumerate(answers):

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
+from onnx import TensorProto, numpy_helper
 
 from searcher.export.columns import FEATURES, by_number
 from searcher.export.gate import run_onnx
@@ -84,7 +86,8 @@ def ask_runtime(
         (folder / "model.onnx").write_bytes(files.model)
         (folder / "features.onnx").write_bytes(files.until_features)
         (folder / "estimator.onnx").write_bytes(files.from_features)
-        _write_request(folder, probes, quick=quick, memory_bytes=limits.memory_bytes)
+        request = {"memory_bytes": limits.memory_bytes, "quick": quick}
+        _write_request(folder, probes, request | {"many_rows": _many_rows(files.model)})
         crash = ""
         try:
             (runner or run_once)(folder, limits)
@@ -95,16 +98,26 @@ def ask_runtime(
         return _read_answers(folder, len(probes), quick=quick, crash=crash)
 
 
-def _write_request(
-    folder: Path, probes: Sequence[Probe], *, quick: bool, memory_bytes: int
-) -> None:
+def _many_rows(model: bytes) -> int:
+    """Return the size of the large batch: where rows are worked off in blocks, one row too many.
+
+    Then the last block holds that row alone, and all the rest of it is padding.
+    """
+    graph = onnx.load_from_string(model).graph
+    limits = {name for node in graph.node if node.op_type == "Min" for name in node.input}
+    whole = [t for t in graph.initializer if t.name in limits and t.data_type == TensorProto.INT64]
+    size = max((int(numpy_helper.to_array(t).max()) for t in whole), default=1)
+    return (run_onnx.MANY_ROWS - 1) // size * size + 1 if size > 0 else run_onnx.MANY_ROWS
+
+
+def _write_request(folder: Path, probes: Sequence[Probe], request: dict[str, Any]) -> None:
     for i, probe in enumerate(probes):
         np.savez(folder / f"set-{i}.npz", allow_pickle=False, **by_number(probe.feeds))
     sets = [
         {"inputs": list(p.feeds), "file": "model.onnx" if p.about is None else "estimator.onnx"}
         for p in probes
     ]
-    request = {"sets": sets, "features": FEATURES, "memory_bytes": memory_bytes, "quick": quick}
+    request = {"sets": sets, "features": FEATURES, **request}
     (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
 
 

@@ -4,47 +4,21 @@ Answers can't show a threshold that is one ulp of float64 off when features are 
 that no probe row reaches. Here both sides are read, each from its own source, and compared.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import numpy_helper
 
 from searcher.export.estimators import key_of
+from searcher.export.gate.constants import compare_constants, wrong_classes
 from searcher.export.gate.dumped import MEMBER, Dump, Ints
 from searcher.export.gate.file_dumps import dump_file
-from searcher.export.gate.library_dumps import dump_trees, parts
+from searcher.export.gate.library_dumps import dump_trees
+from searcher.export.gate.narrow import narrow_exp
 from searcher.export.gate.ties import wrong_tie
-
-LINEAR = ("coef_", "intercept_")
-WEIGHTS: Mapping[str, Sequence[str]] = {
-    "sklearn.LogisticRegression": LINEAR,
-    "sklearn.Ridge": LINEAR,
-    "sklearn.LinearRegression": LINEAR,
-    "sklearn.Lasso": LINEAR,
-    "sklearn.ElasticNet": LINEAR,
-    "sklearn.LinearSVC": LINEAR,
-    "sklearn.LinearSVR": LINEAR,
-    "sklearn.SVC": ("support_vectors_", "dual_coef_", "intercept_"),
-    "sklearn.SVR": ("support_vectors_", "dual_coef_", "intercept_"),
-    "sklearn._SigmoidCalibration": ("a_", "b_"),
-    "sklearn.GaussianNB": ("theta_", "var_"),
-    "sklearn.StandardScaler": ("mean_", "scale_"),
-    "sklearn.RobustScaler": ("center_", "scale_"),
-    "sklearn.MinMaxScaler": ("scale_", "min_"),
-    "sklearn.KMeans": ("cluster_centers_",),
-    "sklearn.DummyClassifier": ("class_prior_",),
-    "sklearn.DummyRegressor": ("constant_",),
-    "search_spaces.NeighboursClassifier": ("rows_", "targets_"),
-    "search_spaces.NeighboursRegressor": ("rows_", "targets_"),
-    "search_spaces.NearestCentroidClusters": ("cluster_centers_",),
-    "search_spaces.PiecewiseLinear": ("knots_", "x0_", "y0_", "slope_"),
-    "search_spaces.DensityClusters": ("cores_", "core_labels_"),
-}
-"""Fitted arrays that a file must hold as they are, in whatever shape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +30,19 @@ class Structure:
 
 
 def compare_structure(
-    proto: onnx.ModelProto, estimator: Any, preprocessing: Any = None
+    proto: onnx.ModelProto,
+    estimator: Any,
+    preprocessing: Any = None,
+    classes: Sequence[str | int] = (),
 ) -> Structure:
     """Compare a file's constants with the fitted model's, read through its own attributes.
 
-    Of preprocessing, scalers and tables: rounding behind them may hide a change in the features.
+    Parameters
+    ----------
+    preprocessing
+        Rounding behind it may hide a change in the features.
+    classes
+        A class that no row belongs to shows in no answer.
 
     Raises
     ------
@@ -73,78 +55,12 @@ def compare_structure(
     if forest is not None:
         difference = _compare_trees(dump_file(proto.graph), forest)
         said.append(f"{len(forest.roots)} trees of {len(forest.true)} nodes")
-    difference = difference or wrong_tie(proto.graph, estimator)
-    constants = dict(_constants(proto.graph))
-    for name, wanted in [*_weights(parts(estimator)), *_weights(_steps(preprocessing))]:
-        difference = difference or _missing(constants, name, wanted)
-        said.append(f"{wanted.size} of {name}")
+    difference = difference or wrong_tie(proto.graph, estimator) or narrow_exp(proto, estimator)
+    found = compare_constants(proto.graph, estimator, preprocessing)
+    difference = difference or found.difference or wrong_classes(proto.graph, classes)
+    said += found.compared
     unknown = f"nothing: {key_of(estimator)} has no reader"
     return Structure(", ".join(said) or unknown, difference)
-
-
-def _steps(transformer: Any) -> Iterator[Any]:
-    """Yield those steps of a fitted pipeline or ColumnTransformer that have a reader."""
-    for entry in [*getattr(transformer, "steps", ()), *getattr(transformer, "transformers_", ())]:
-        yield from _steps(entry[1])
-    if key_of(transformer) in WEIGHTS:
-        yield transformer
-
-
-def _weights(fitted: Iterable[Any]) -> Iterator[tuple[str, NDArray[Any]]]:
-    for part in fitted:
-        for name in WEIGHTS.get(key_of(part), ()):
-            value = getattr(part, name)
-            if value is not None:
-                yield f"{type(part).__name__}.{name}", np.asarray(value, dtype=np.float64)
-
-
-def _constants(graph: onnx.GraphProto) -> Iterator[tuple[str, NDArray[Any]]]:
-    """Yield the numbers that a graph and the bodies inside it hold."""
-    for tensor in graph.initializer:
-        yield tensor.name, numpy_helper.to_array(tensor)
-    for node in graph.node:
-        for attribute in node.attribute:
-            if attribute.HasField("g"):
-                yield from _constants(attribute.g)
-
-
-def _missing(constants: Mapping[str, Any], name: str, wanted: NDArray[Any]) -> str | None:
-    """Say that no constant holds these numbers, and which comes nearest."""
-    if not wanted.size:
-        return None  # clusters of which none is dense have no core row
-    orders = [wanted.ravel(), np.atleast_2d(wanted).T.ravel()]
-    best, fewest = "", wanted.size + 1
-    for key, array in constants.items():
-        for got, order in _comparable(array, orders):
-            unequal = np.flatnonzero(~(got == order))
-            if not len(unequal):
-                return None
-            if len(unequal) < fewest:
-                i, fewest = unequal[0], len(unequal)
-                best = f"; nearest is {key!r} with {float(got[i])!r} for {float(order[i])!r}"
-    return f"no constant of the file holds the model's {name}{best}"
-
-
-def _comparable(
-    array: NDArray[Any], orders: Sequence[NDArray[Any]]
-) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
-    """Yield pairs of the same length: in both orders, and without zeros, sorted.
-
-    The last for the weights of support vectors, which stand in a sparse matrix in the file.
-    """
-    if array.dtype.kind not in "fi":
-        return
-    flat, orders = array.ravel(), [order[~np.isnan(order)] for order in orders]
-    flat = flat[~np.isnan(flat)]  # filled up with NaN on both sides, not with as many
-    if orders[0].size == 1 and orders[0][0] in flat:
-        yield orders[0], orders[0]  # a number may stand beside those of other classes
-    elif flat.size == orders[0].size:
-        yield from ((flat, order) for order in orders)
-    elif flat.size > orders[0].size > 1:
-        dense = np.sort(flat[flat != 0])
-        wanted = np.sort(orders[0][orders[0] != 0])
-        if len(dense) == len(wanted):
-            yield dense, wanted
 
 
 def _compare_trees(file: Dump | None, model: Dump) -> str | None:

@@ -6,8 +6,12 @@ import numpy as np
 import onnx
 import pytest
 from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import VotingClassifier
 from sklearn.linear_model import RidgeClassifier
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier
+from sklearn.tree import DecisionTreeClassifier
+from xgboost import XGBClassifier
 
 from searcher.errors import ExportError
 from searcher.export.convert import serialise
@@ -177,3 +181,30 @@ def test_setting_a_constant_of_a_graph_is_seen_by_the_runtime():
     set_constant(proto, "classes", constant(proto, "classes")[::-1])
 
     assert run(proto, model, data.X[:1])["label"] != before
+
+
+def test_a_file_holds_nothing_that_no_output_needs():
+    data = make_data()
+    members = [("a", XGBClassifier(n_estimators=2)), ("b", GaussianNB())]
+    estimator = VotingClassifier(members, voting="soft")
+    model = refit_with(fit(data, "dummy", impute="median"), data, estimator)
+    graph = export(model).graph
+
+    read = {name for node in graph.node for name in node.input}
+    read |= {output.name for output in graph.output}
+    body = [inner for node in graph.node for a in node.attribute for inner in a.g.node]
+    read |= {name for node in body for name in node.input}
+
+    assert all(read & set(node.output) for node in graph.node)
+    assert {tensor.name for tensor in graph.initializer} <= read
+    assert sum(node.op_type == "ArgMax" for node in graph.node) == 1
+    assert not any(node.op_type == "Greater" for node in graph.node)
+
+
+def test_one_tree_is_neither_summed_nor_divided():
+    data = make_data("multiclass")
+    model = refit_with(fit(data, "dummy"), data, DecisionTreeClassifier(max_depth=3), "float32")
+
+    kinds = {node.op_type for node in export(model).graph.node}
+
+    assert not kinds & {"CumSum", "Div"}

@@ -6,6 +6,8 @@ from searcher.export.artifact import export_model
 from searcher.export.latency import BATCHES, measure_latency
 from tests.searcher.export.models import fit, make_data, probes_of
 
+pytestmark = pytest.mark.slow  # in sum
+
 
 @pytest.mark.parametrize(
     ("family", "task"), [("logistic_regression", "multiclass"), ("ridge", "regression")]

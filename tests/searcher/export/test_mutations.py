@@ -6,6 +6,7 @@ The whole of it is ``python -m benchmarks.mutations``; its table is in docs/expo
 import numpy as np
 import onnx
 import pytest
+from onnx import helper, numpy_helper
 
 from benchmarks.end_faults import END_FAULTS
 from benchmarks.faults import GRAPH_FAULTS
@@ -74,3 +75,34 @@ def test_no_rule_excuses_a_fault_that_changes_answers():
         proto = onnx.load_from_string(sound.data)
         assert FAULTS[name](rng, proto)
         assert not idle_rule(sound.data, proto.SerializeToString(deterministic=True)), name
+
+
+def without(proto, kind, fits):
+    """Let the first such node pass its input on."""
+    node = next(n for n in proto.graph.node if n.op_type == kind and fits(n))
+    node.CopyFrom(helper.make_node("Identity", [node.input[0]], list(node.output), name=node.name))
+    return proto.SerializeToString(deterministic=True)
+
+
+def test_a_block_of_padding_more_is_equivalent_and_one_fewer_is_not():
+    sound = make_sound("k_neighbors", "regression", seed=14, variant=0)
+    more, fewer = (onnx.load_from_string(sound.data) for _ in range(2))
+    number = next(t for t in fewer.graph.initializer if t.name == "whole")
+    number.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(number) + 1, number.name))
+
+    said = idle_rule(sound.data, without(more, "Sub", lambda n: n.input[1] == "whole"))
+
+    assert said.startswith("a block of padding more")
+    assert idle_rule(sound.data, fewer.SerializeToString(deterministic=True)) == ""
+
+
+def test_a_tree_of_pure_leaves_may_answer_in_float32_and_one_of_means_may_not():
+    rng = np.random.default_rng(0)
+    said = {}
+    for task in ("multiclass", "regression"):
+        sound = make_sound("decision_tree", task, seed=15, variant=0)
+        proto = onnx.load_from_string(sound.data)
+        assert FAULTS["answer in float32"](rng, proto)
+        said[task] = idle_rule(sound.data, proto.SerializeToString(deterministic=True))
+
+    assert said == {"multiclass": "float32 holds every answer of the tree", "regression": ""}

@@ -14,6 +14,8 @@ from searcher.export.gate.parity import check_parity
 from searcher.export.repairs import OLDER_OPSET, _lower, ways
 from tests.searcher.export.models import Data, fit, make_data, probes_of, refit_with
 
+pytestmark = pytest.mark.slow  # in sum
+
 
 def cancelling_data(n=400, seed=0):
     """Two columns that are nearly equal: large coefficients that cancel."""

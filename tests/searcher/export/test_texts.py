@@ -159,6 +159,7 @@ def test_probed_texts_are_new_ones_and_found_where_they_are_said_to_be():
     assert not {text for text in probed if "\x00" in text} & {*NOTE.categories}
 
 
+@pytest.mark.slow  # in sum
 @pytest.mark.parametrize("family", ["logistic_regression", "random_forest", "xgboost"])
 def test_a_model_of_text_passes_on_texts_that_the_data_never_had(family):
     model = fit(DATA, family, text_words=300, text_weights="tfidf")
@@ -170,6 +171,7 @@ def test_a_model_of_text_passes_on_texts_that_the_data_never_had(family):
     assert rows["texts"] == 2 * len(probe_texts(NOTE))
 
 
+@pytest.mark.slow  # in sum
 def test_a_file_that_weighs_one_word_differently_does_not_pass():
     model = fit(DATA, "logistic_regression", text_weights="tfidf")
     proto = export(model)
@@ -185,6 +187,7 @@ def test_a_file_that_weighs_one_word_differently_does_not_pass():
     assert "features of probe set" in verdict.failure
 
 
+@pytest.mark.slow  # in sum
 def test_new_texts_are_predicted_alike_from_python_and_from_the_file(tmp_path):
     model = fit(DATA, "logistic_regression", text_weights="counts")
     export_model(model, tmp_path / "m.onnx", probes=probes_of(DATA), metadata={})

@@ -62,7 +62,6 @@ def test_a_file_computes_what_the_model_computes(name, task, seed):
     assert_the_file_answers_alike(model, data, atol=1e-10, rtol=1e-8)
 
 
-@pytest.mark.slow  # in sum
 @pytest.mark.parametrize(("name", "task"), CASES)
 @pytest.mark.parametrize(
     "kind", ["one feature", "constant features", "repeated rows", "huge and tiny",
@@ -90,7 +89,6 @@ def test_a_class_of_two_rows_in_a_hundred_is_computed_alike(name, task):
     assert_the_file_answers_alike(model, data, atol=1e-10, rtol=1e-8)
 
 
-@pytest.mark.slow  # in sum
 @pytest.mark.parametrize(("name", "task"), CASES)
 def test_categories_alone_are_computed_alike(name, task):
     family, data = FAMILIES[name], make_data(task, n=N).only(8, 9)

@@ -7,6 +7,9 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from sklearn.ensemble import VotingRegressor
+from sklearn.linear_model import Ridge
+from xgboost import XGBRegressor
 
 from searcher.export.convert import serialise
 from searcher.export.gate.halves import from_features, until_features
@@ -21,6 +24,7 @@ from tests.searcher.export.models import (
     make_data,
     node_of,
     probes_of,
+    refit_with,
     set_constant,
 )
 
@@ -170,3 +174,21 @@ def test_a_forest_of_100_trees_is_compared_in_ten_seconds_of_processor_time():
 def cpu_seconds():
     """Of this process and those it has started, since other work may share the machine."""
     return time.process_time() + resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+
+
+def test_an_answer_of_float64_may_not_be_rounded_to_float32_within_a_loose_bound():
+    data = make_data("regression")
+    members = [("a", XGBRegressor(n_estimators=3)), ("b", Ridge())]
+    model = refit_with(fit(data, "dummy", impute="median"), data, VotingRegressor(members))
+    proto = export(model)
+    sound = verdict_of(proto, model, data)
+    node = next(node for node in proto.graph.node if "prediction" in node.output)
+    node.output[0] = "wide"
+    narrow = helper.make_node("Cast", ["wide"], ["narrow"], to=TensorProto.FLOAT)
+    again = helper.make_node("Cast", ["narrow"], ["prediction"], to=TensorProto.DOUBLE)
+    proto.graph.node.extend([narrow, again])
+
+    verdict = verdict_of(proto, model, data)
+
+    assert sound.passed, sound.failure
+    assert "is rounded to float32" in verdict.failure

@@ -1,10 +1,14 @@
 """The rows that a file is compared on reach what a model may treat differently."""
 
+import datetime
+
 import numpy as np
 import pytest
 
 from search_spaces.columns import Column
+from search_spaces.transformers import dates
 from searcher.export.columns import input_names, to_feeds, unseen_text
+from searcher.export.gate.probe_dates import probe_moments
 from searcher.export.gate.probes import EXTREMES, make_probes
 from tests.searcher.export.models import make_data, probes_of
 
@@ -110,3 +114,29 @@ def test_every_known_category_stands_in_a_row():
     assert len(rows) == 3 + 13
     assert set(range(3)) <= set(rows[:, 8])
     assert set(range(13)) <= set(rows[:, 9])
+
+
+def test_dates_step_over_every_month_and_cycle_of_the_calendar():
+    data = make_data().only(1, 7)
+
+    rows = probes_of(data)["calendar"]
+
+    days = np.floor(rows[:, 1])
+    for year, month, day in [(1900, 2, 28), (1900, 3, 1), (2000, 2, 29), (2100, 12, 31)]:
+        ordinal = datetime.date(year, month, day).toordinal()
+        assert ordinal - datetime.date(1970, 1, 1).toordinal() in days
+    assert {0.0, 0.5} <= set(rows[:, 1] - days)
+    assert days.min() < -700_000
+    assert not np.isnan(rows[:, 1]).any()
+
+
+@pytest.mark.parametrize("name", ["EPSILON", "EPOCH", "ERA", "JANUARY_FIRST", "FIRST_DAY"])
+def test_a_calendar_that_is_slightly_off_answers_otherwise(name, monkeypatch):
+    moments = probe_moments()
+    right = dates.parts(moments)
+
+    for factor in (1 + 1e-7, 1 - 1e-7):
+        with monkeypatch.context() as patch:
+            patch.setattr(dates, name, getattr(dates, name) * factor)
+            wrong = dates.parts(moments)
+        assert any((a != b).any() for a, b in zip(right, wrong, strict=True))

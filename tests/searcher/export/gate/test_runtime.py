@@ -8,10 +8,18 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from search_spaces.families.k_neighbors import KNeighbors
 from searcher.export.convert import serialise
 from searcher.export.gate import run_onnx
 from searcher.export.gate.parity import check_parity
-from tests.searcher.export.models import export, fit, make_data, probes_of
+from tests.searcher.export.models import (
+    constant,
+    export,
+    fit,
+    make_data,
+    probes_of,
+    set_constant,
+)
 
 
 def replace_prediction(proto, nodes, constants):
@@ -104,6 +112,20 @@ def test_eating_memory_is_a_failed_verdict():
 
     assert not verdict.passed
     assert "bad_alloc" in verdict.failure or "llocat" in verdict.failure
+
+
+@pytest.mark.slow
+def test_a_batch_that_fills_all_blocks_but_for_one_row_is_asked_about():
+    data = make_data("regression").only(0, 1, 2)
+    model = fit(data, KNeighbors())
+    proto = export(model)
+    sound = check_parity(serialise(proto), model, probes_of(data), timeout_s=60)
+    set_constant(proto, "whole", constant(proto, "whole") + 1)  # rounds the number of blocks down
+
+    verdict = check_parity(serialise(proto), model, probes_of(data), timeout_s=60)
+
+    assert sound.passed, sound.failure
+    assert not verdict.passed
 
 
 def test_nothing_but_onnxruntime_and_numpy_is_imported_to_run_a_file():
