@@ -13,7 +13,7 @@ import time
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,10 +65,10 @@ class Case:
 
 def cases(name: str, families: list[str], *, n: int, rows: int) -> Iterator[Case]:
     """Every family on one dataset."""
-    dataset = load(name)
     rng = np.random.default_rng(7)
-    order = rng.permutation(dataset.n_samples)
-    train, held_out = order[:rows], order[rows : 2 * rows]
+    dataset = _some_rows(load(name), 2 * rows, rng)
+    order = np.arange(dataset.n_samples)
+    train, held_out = order[: dataset.n_samples // 2], order[dataset.n_samples // 2 :]
     for family_name in families:
         family = load_family(family_name)
         if family_name == "dummy" or not learns(family, dataset.profile):
@@ -92,6 +92,11 @@ def load(name: str) -> Dataset:
         path=facts["file"], target=facts["target"], drop_classes=DROP_CLASSES.get(name, ())
     )
     return load_dataset(spec, base=SHARED)
+
+
+def _some_rows(dataset: Dataset, n: int, rng: np.random.Generator) -> Dataset:
+    chosen = rng.permutation(dataset.n_samples)[:n]
+    return replace(dataset, X=dataset.X[chosen], y=dataset.y[chosen])
 
 
 def _case(  # noqa: PLR0917 - all that a model is made of

@@ -87,7 +87,11 @@ def test_what_is_not_there_is_refused_in_plain_words(folder: Path, path: str, me
         ("short.csv", "age,label\n1\n2,b\n", "2 columns, but line 2 has 1"),
         ("semicolon.csv", "age;label\n1;a\n", "are cells separated by ';'?"),
         ("plain.csv.gz", ROWS, "not a gzip file, although its name ends in .gz"),
-        ("cut.csv.gz", gzip.compress(ROWS.encode() * 99, mtime=0)[:-20], "the compressed data end too"),
+        (
+            "cut.csv.gz",
+            gzip.compress(ROWS.encode() * 99, mtime=0)[:-20],
+            "the compressed data end too",
+        ),
         ("latin.csv", "age,label\n1,é\n2,b\n".encode("latin-1"), "not UTF-8 text"),
         ("latin2.csv", "âge,label\n1,a\n2,b\n".encode("latin-1"), "the header is not UTF-8 text"),
         ("nameless.csv", ",label\n0,a\n1,b\n", "column 1 of 2 has no name"),

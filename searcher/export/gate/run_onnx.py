@@ -2,8 +2,8 @@
 
 ``python -P run_onnx.py FOLDER`` reads ``request.json`` and ``set-<i>.npz`` there, and writes
 ``answer-<i>.npz``, ``answer.json`` and at last, since that may crash, ``empty.json``. Without a
-folder it reads one folder after another from stdin. It imports onnxruntime and numpy and nothing
-of ours: an exported file must work without us, and a limit of memory must not count us.
+folder it reads one folder after another from stdin. It imports onnx, onnxruntime and numpy and
+nothing of ours: an exported file must work without us, and a limit of memory must not count us.
 """
 
 import json
@@ -32,6 +32,8 @@ def main(folder: Path) -> None:
     request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
     _limit_memory(request["memory_bytes"])
     import onnxruntime
+
+    _check(folder / "model.onnx")
 
     sets = [_read(folder / f"set-{i}.npz", one["inputs"]) for i, one in enumerate(request["sets"])]
     answers: list[dict[str, Any]] = [{} for _ in sets]
@@ -67,6 +69,17 @@ def main(folder: Path) -> None:
     (folder / "answer.json").write_text(json.dumps(signature), encoding="utf-8")
     if not request["quick"]:
         _try_no_rows(onnxruntime, folder, sets[0])
+
+
+def _check(path: Path) -> None:
+    """Let onnx check the file: in here, since a broken one can end the process (onnx 1.23)."""
+    import onnx
+
+    try:
+        onnx.checker.check_model(path.read_bytes(), full_check=True)
+    except Exception as error:  # in one line, of which the last is told
+        message = " ".join(str(error).split())
+        raise ValueError(f"the checker refuses the file: {message}") from error
 
 
 def _answer_features(
