@@ -14,7 +14,8 @@ from searcher.export.estimators import key_of
 from searcher.export.gate.dumped import LESS, LESS_OR_EQUAL, MEMBER, Dump, join, make_tree
 
 DART = 1e-3
-"""The scikit-learn interface of XGBoost rounds a leaf of dart at the base score before weighing."""
+"""The scikit-learn interface of XGBoost rounds a leaf of dart at the base score before weighing:
+an ulp of the base score, where that is more."""
 
 STANDS_FOR_INF = 1e300
 """What LightGBM's dump says instead; features, float32 numbers, never get there."""
@@ -139,9 +140,12 @@ def _xgboost(estimator: Any) -> Iterator[Dump]:
     if getattr(estimator, "early_stopping_rounds", None) is not None:
         booster = booster[: estimator.best_iteration + 1]
     trees = [_from_json(json.loads(text)) for text in booster.get_dump(dump_format="json")]
-    raw = json.loads(booster.save_raw("json"))["learner"]["gradient_booster"]
+    learner = json.loads(booster.save_raw("json"))["learner"]
+    raw = learner["gradient_booster"]
+    base = np.abs(json.loads(learner["learner_model_param"]["base_score"])).max()
+    closeness = max(DART, float(np.spacing(np.float32(base))))
     for i, weight in enumerate(raw.get("weight_drop", [])):  # of dart
-        trees[i] = replace(trees[i], value=trees[i].value * weight, closeness=DART)
+        trees[i] = replace(trees[i], value=trees[i].value * weight, closeness=closeness)
     n_outputs = int(getattr(estimator, "n_classes_", 1))
     outputs = n_outputs if n_outputs > 2 else 1  # noqa: PLR2004 - two classes share one output
     parallel = int(estimator.num_parallel_tree or 1)
