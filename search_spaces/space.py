@@ -139,6 +139,23 @@ class Space(BaseModel):
         """
         return Grid(self, points)[position]
 
+    def extended(
+        self,
+        parameters: Mapping[str, Parameter],
+        conditions: Mapping[str, tuple[Condition, ...]] | None = None,
+    ) -> "Space":
+        """Put further parameters, with their conditions, behind those that are there.
+
+        Raises
+        ------
+        ValueError
+            If a condition names a parameter that does not come before.
+        """
+        return Space(
+            parameters={**self.parameters, **parameters},
+            conditions={**self.conditions, **(conditions or {})},
+        )
+
     def around(self, configuration: Mapping[str, Any], *, share: float) -> "Space":
         """Narrow to the neighbourhood of a configuration.
 

@@ -4,11 +4,11 @@ from typing import Any, ClassVar, Literal
 
 from search_spaces.columns import Profile, Task
 from search_spaces.families.base import Resource
-from search_spaces.families.k_means import clustering_preprocessing
+from search_spaces.families.preprocessing_ranges import SCALED, clustering_preprocessing
 from search_spaces.parameters import Categorical, Integer
 from search_spaces.space import Configuration, Space
 
-DEFAULT = {"n_clusters": 2, "linkage": "ward"}  # scikit-learn's
+DEFAULT = {**SCALED, "n_clusters": 2, "linkage": "ward"}  # scikit-learn's
 
 
 class Agglomerative:
@@ -27,19 +27,16 @@ class Agglomerative:
     def space(self, profile: Profile) -> Space:
         """How many clusters, and what is near."""
         preprocessing = clustering_preprocessing(profile)
-        return Space(
-            parameters={
-                **preprocessing.parameters,
+        return preprocessing.extended(
+            {
                 "n_clusters": Integer(low=2, high=20),
                 "linkage": Categorical(choices=("ward", "average", "complete")),
-            },
-            conditions=preprocessing.conditions,
+            }
         )
 
     def default(self, profile: Profile) -> Configuration:
         """scikit-learn's default."""
-        space = self.space(profile)
-        return space.nearest(space.walk(lambda name, p: DEFAULT.get(name, p.nearest(None))))
+        return self.space(profile).walk(lambda name, _: DEFAULT[name])
 
     def build(self, configuration: Configuration, profile: Profile, *, seed: int, cpus: int) -> Any:
         """Untrained ``NearestCentroidClusters``."""

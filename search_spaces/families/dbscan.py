@@ -4,11 +4,11 @@ from typing import Any, ClassVar, Literal
 
 from search_spaces.columns import Profile, Task
 from search_spaces.families.base import Resource
-from search_spaces.families.k_means import clustering_preprocessing
+from search_spaces.families.preprocessing_ranges import SCALED, clustering_preprocessing
 from search_spaces.parameters import Float, Integer
 from search_spaces.space import Configuration, Space
 
-DEFAULT = {"eps": 0.5, "min_samples": 5}  # scikit-learn's
+DEFAULT = {**SCALED, "eps": 0.5, "min_samples": 5}  # scikit-learn's
 
 
 class DBSCAN:
@@ -27,19 +27,16 @@ class DBSCAN:
     def space(self, profile: Profile) -> Space:
         """Say what is near, and what is dense."""
         preprocessing = clustering_preprocessing(profile)
-        return Space(
-            parameters={
-                **preprocessing.parameters,
+        return preprocessing.extended(
+            {
                 "eps": Float(low=0.05, high=2.0, log=True),
                 "min_samples": Integer(low=3, high=50, log=True),
-            },
-            conditions=preprocessing.conditions,
+            }
         )
 
     def default(self, profile: Profile) -> Configuration:
         """scikit-learn's default, the radius for each square root of a feature."""
-        space = self.space(profile)
-        return space.nearest(space.walk(lambda name, p: DEFAULT.get(name, p.nearest(None))))
+        return self.space(profile).walk(lambda name, _: DEFAULT[name])
 
     def build(self, configuration: Configuration, profile: Profile, *, seed: int, cpus: int) -> Any:
         """Untrained ``DensityClusters``."""

@@ -4,15 +4,12 @@ from typing import Any, ClassVar, Literal
 
 from search_spaces.columns import Profile, Task
 from search_spaces.families.base import Resource
+from search_spaces.families.preprocessing_ranges import UNSCALED, tree_preprocessing
 from search_spaces.parameters import Categorical, Float, Integer, Parameter
-from search_spaces.preprocessing import DATES, OFF, preprocessing_space
 from search_spaces.space import Condition, Configuration, Space
 
 DEFAULT = {
-    **OFF,
-    "impute": "median",
-    "scale": "none",
-    "encode": "ordinal",
+    **UNSCALED,
     "depth": "unlimited",  # from here on scikit-learn's
     "min_samples_leaf": 1,
     "min_samples_split": 2,
@@ -38,14 +35,7 @@ class DecisionTree:
 
     def space(self, profile: Profile) -> Space:
         """Preprocessing, where the tree stops growing, and how it is pruned."""
-        preprocessing = preprocessing_space(
-            profile,
-            impute=("none", "median", "mean", "most_frequent"),
-            scale=("none",),
-            encode=("ordinal", "onehot", "target"),
-            indicators=(False, True),
-            dates=DATES,
-        )
+        preprocessing = tree_preprocessing(profile)
         parameters: dict[str, Parameter] = {
             **preprocessing.parameters,
             "depth": Categorical(choices=("unlimited", "limited")),

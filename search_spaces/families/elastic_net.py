@@ -4,21 +4,12 @@ from typing import Any, ClassVar, Literal
 
 from search_spaces.columns import Profile, Task
 from search_spaces.families.base import Resource
+from search_spaces.families.preprocessing_ranges import SCALED, linear_preprocessing
 from search_spaces.parameters import Float
-from search_spaces.preprocessing import (
-    INTERACTIONS,
-    MIN_FREQUENCY,
-    OFF,
-    REDUCE,
-    preprocessing_space,
-)
 from search_spaces.space import Configuration, Space
 
 DEFAULT = {
-    **OFF,
-    "impute": "median",
-    "scale": "standard",
-    "encode": "onehot",
+    **SCALED,
     "alpha": 0.01,
     "l1_ratio": 0.5,  # scikit-learn's
 }
@@ -37,22 +28,12 @@ class ElasticNet:
 
     def space(self, profile: Profile) -> Space:
         """Preprocessing, the penalty's strength and its mixture."""
-        preprocessing = preprocessing_space(
-            profile,
-            scale=("standard", "minmax", "power", "quantile"),
-            encode=("onehot", "target"),
-            min_frequency=MIN_FREQUENCY,
-            indicators=(False, True),
-            interactions=INTERACTIONS,
-            reduce=REDUCE,
-        )
-        return Space(
-            parameters={
-                **preprocessing.parameters,
+        preprocessing = linear_preprocessing(profile)
+        return preprocessing.extended(
+            {
                 "alpha": Float(low=1e-5, high=1.0, log=True),
                 "l1_ratio": Float(low=0.05, high=0.95),
-            },
-            conditions=preprocessing.conditions,
+            }
         )
 
     def default(self, profile: Profile) -> Configuration:

@@ -5,15 +5,12 @@ from typing import Any, ClassVar, Literal
 from search_spaces.columns import Profile, Task
 from search_spaces.families.base import Resource
 from search_spaces.families.boosting_ranges import EARLY_STOPPING, STOPS
+from search_spaces.families.preprocessing_ranges import UNSCALED, tree_preprocessing
 from search_spaces.parameters import Categorical, Float, Integer, Parameter
-from search_spaces.preprocessing import DATES, OFF, preprocessing_space
 from search_spaces.space import Configuration, Space
 
 DEFAULT = {
-    **OFF,
-    "impute": "median",
-    "scale": "none",
-    "encode": "ordinal",
+    **UNSCALED,
     "n_estimators": 100,  # from here on scikit-learn's
     "learning_rate": 0.1,
     "max_depth": 3,
@@ -41,13 +38,7 @@ class GradientBoosting:
 
     def space(self, profile: Profile) -> Space:
         """Preprocessing, number and shape of the trees, and what each of them sees."""
-        preprocessing = preprocessing_space(
-            profile,
-            scale=("none",),
-            encode=("ordinal", "onehot", "target"),
-            indicators=(False, True),
-            dates=DATES,
-        )
+        preprocessing = tree_preprocessing(profile, impute=("median", "mean", "most_frequent"))
         parameters: dict[str, Parameter] = {
             **preprocessing.parameters,
             "n_estimators": Integer(low=25, high=500, log=True),

@@ -5,14 +5,14 @@ from typing import Any, ClassVar, Literal
 from search_spaces.columns import Profile, Task
 from search_spaces.families.base import Resource
 from search_spaces.families.boosting_ranges import EARLY_STOPPING, STOPS, leaf_sizes
+from search_spaces.families.preprocessing_ranges import UNSCALED, tree_preprocessing
 from search_spaces.parameters import Categorical, Float, Integer, Parameter
-from search_spaces.preprocessing import DATES, NATIVE, OFF, preprocessing_space
+from search_spaces.preprocessing import NATIVE
 from search_spaces.space import Condition, Configuration, Space
 
 DEFAULT = {
-    **OFF,
+    **UNSCALED,
     "impute": "none",
-    "scale": "none",
     "encode": NATIVE,
     "max_iter": 100,  # from here on scikit-learn's
     "learning_rate": 0.1,
@@ -40,14 +40,7 @@ class HistGradientBoosting:
 
     def space(self, profile: Profile) -> Space:
         """Preprocessing, number and shape of the trees, what each of them sees, early stopping."""
-        preprocessing = preprocessing_space(
-            profile,
-            impute=("none", "median", "mean", "most_frequent"),
-            scale=("none",),
-            encode=(NATIVE, "ordinal", "onehot", "target"),
-            indicators=(False, True),
-            dates=DATES,
-        )
+        preprocessing = tree_preprocessing(profile, encode=(NATIVE, "ordinal", "onehot", "target"))
         parameters: dict[str, Parameter] = {
             **preprocessing.parameters,
             "max_iter": Integer(low=25, high=500, log=True),

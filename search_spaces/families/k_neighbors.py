@@ -4,15 +4,12 @@ from typing import Any, ClassVar, Literal
 
 from search_spaces.columns import Profile, Task
 from search_spaces.families.base import Resource
+from search_spaces.families.preprocessing_ranges import SCALED, scaled_preprocessing
 from search_spaces.parameters import Categorical, Integer
-from search_spaces.preprocessing import MIN_FREQUENCY, OFF, REDUCE, preprocessing_space
 from search_spaces.space import Configuration, Space
 
 DEFAULT = {
-    **OFF,
-    "impute": "median",
-    "scale": "standard",
-    "encode": "onehot",
+    **SCALED,
     "n_neighbors": 5,  # from here on scikit-learn's
     "weights": "uniform",
     "metric": "euclidean",
@@ -35,22 +32,13 @@ class KNeighbors:
 
     def space(self, profile: Profile) -> Space:
         """Preprocessing, how many neighbours, and how near is near."""
-        preprocessing = preprocessing_space(
-            profile,
-            scale=("standard", "minmax", "power", "quantile"),
-            encode=("onehot", "target"),
-            min_frequency=MIN_FREQUENCY,
-            indicators=(False, True),
-            reduce=REDUCE,
-        )
-        return Space(
-            parameters={
-                **preprocessing.parameters,
+        preprocessing = scaled_preprocessing(profile)
+        return preprocessing.extended(
+            {
                 "n_neighbors": Integer(low=1, high=50, log=True),
                 "weights": Categorical(choices=("uniform", "distance")),
                 "metric": Categorical(choices=("euclidean", "manhattan")),
-            },
-            conditions=preprocessing.conditions,
+            }
         )
 
     def default(self, profile: Profile) -> Configuration:

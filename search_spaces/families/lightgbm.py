@@ -5,14 +5,14 @@ from typing import Any, ClassVar, Literal
 from search_spaces.columns import Profile, Task
 from search_spaces.families.base import Resource
 from search_spaces.families.boosting_ranges import EARLY_STOPPING, STOPS, leaf_sizes
+from search_spaces.families.preprocessing_ranges import UNSCALED, tree_preprocessing
 from search_spaces.parameters import Categorical, Float, Integer, Parameter
-from search_spaces.preprocessing import DATES, NATIVE, OFF, preprocessing_space
+from search_spaces.preprocessing import NATIVE
 from search_spaces.space import Condition, Configuration, Space
 
 DEFAULT = {
-    **OFF,
+    **UNSCALED,
     "impute": "none",
-    "scale": "none",
     "encode": NATIVE,
     "min_data_per_group": 100,  # from here on LightGBM's
     "cat_smooth": 10.0,
@@ -48,14 +48,7 @@ class LightGBM:
 
     def space(self, profile: Profile) -> Space:
         """Preprocessing, kind of boosting, shape of the trees, what each sees, and penalties."""
-        preprocessing = preprocessing_space(
-            profile,
-            impute=("none", "median", "mean", "most_frequent"),
-            scale=("none",),
-            encode=(NATIVE, "ordinal", "onehot", "target"),
-            indicators=(False, True),
-            dates=DATES,
-        )
+        preprocessing = tree_preprocessing(profile, encode=(NATIVE, "ordinal", "onehot", "target"))
         parameters: dict[str, Parameter] = {
             **preprocessing.parameters,
             "min_data_per_group": Integer(low=1, high=100, log=True),

@@ -4,16 +4,8 @@ from typing import Any, ClassVar, Literal
 
 from search_spaces.columns import Profile, Task
 from search_spaces.families.base import Resource
-from search_spaces.preprocessing import (
-    INTERACTIONS,
-    MIN_FREQUENCY,
-    OFF,
-    REDUCE,
-    preprocessing_space,
-)
+from search_spaces.families.preprocessing_ranges import SCALED, linear_preprocessing
 from search_spaces.space import Configuration, Space
-
-DEFAULT = {**OFF, "impute": "median", "scale": "standard", "encode": "onehot"}
 
 
 class Linear:
@@ -30,19 +22,11 @@ class Linear:
 
     def space(self, profile: Profile) -> Space:
         """Preprocessing."""
-        return preprocessing_space(
-            profile,
-            scale=("standard", "minmax", "robust", "power", "quantile"),
-            encode=("onehot", "target"),
-            min_frequency=MIN_FREQUENCY,
-            indicators=(False, True),
-            interactions=INTERACTIONS,
-            reduce=REDUCE,
-        )
+        return linear_preprocessing(profile, robust=True)
 
     def default(self, profile: Profile) -> Configuration:
         """scikit-learn's default on standardised features."""
-        return self.space(profile).walk(lambda name, _: DEFAULT[name])
+        return self.space(profile).walk(lambda name, _: SCALED[name])
 
     def build(self, configuration: Configuration, profile: Profile, *, seed: int, cpus: int) -> Any:
         """Untrained ``sklearn.linear_model.LinearRegression``."""

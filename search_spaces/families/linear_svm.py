@@ -4,21 +4,12 @@ from typing import Any, ClassVar, Literal
 
 from search_spaces.columns import Profile, Task
 from search_spaces.families.base import Resource
+from search_spaces.families.preprocessing_ranges import SCALED, linear_preprocessing
 from search_spaces.parameters import Categorical, Float
-from search_spaces.preprocessing import (
-    INTERACTIONS,
-    MIN_FREQUENCY,
-    OFF,
-    REDUCE,
-    preprocessing_space,
-)
 from search_spaces.space import Configuration, Space
 
 DEFAULT = {
-    **OFF,
-    "impute": "median",
-    "scale": "standard",
-    "encode": "onehot",
+    **SCALED,
     "C": 1.0,  # from here on scikit-learn's
     "loss": "squared_hinge",
     "class_weight": "none",
@@ -46,15 +37,7 @@ class LinearSVM:
 
     def space(self, profile: Profile) -> Space:
         """Preprocessing, penalty, loss, and class weights or the width of the tube."""
-        preprocessing = preprocessing_space(
-            profile,
-            scale=("standard", "minmax", "power", "quantile"),
-            encode=("onehot", "target"),
-            min_frequency=MIN_FREQUENCY,
-            indicators=(False, True),
-            interactions=INTERACTIONS,
-            reduce=REDUCE,
-        )
+        preprocessing = linear_preprocessing(profile)
         parameters = {**preprocessing.parameters, "C": Float(low=1e-4, high=100.0, log=True)}
         if profile.task == "regression":
             losses = ("epsilon_insensitive", "squared_epsilon_insensitive")

@@ -4,21 +4,12 @@ from typing import Any, ClassVar, Literal
 
 from search_spaces.columns import Profile, Task
 from search_spaces.families.base import Resource
+from search_spaces.families.preprocessing_ranges import SCALED, linear_preprocessing
 from search_spaces.parameters import Categorical, Float
-from search_spaces.preprocessing import (
-    INTERACTIONS,
-    MIN_FREQUENCY,
-    OFF,
-    REDUCE,
-    preprocessing_space,
-)
 from search_spaces.space import Condition, Configuration, Space
 
 DEFAULT = {
-    **OFF,
-    "impute": "median",
-    "scale": "standard",
-    "encode": "onehot",
+    **SCALED,
     "penalty": "l2",  # this and the next two are scikit-learn's
     "C": 1.0,
     "class_weight": "none",
@@ -47,15 +38,7 @@ class LogisticRegression:
 
     def space(self, profile: Profile) -> Space:
         """Preprocessing, penalty, its strength and mixture, and class weights."""
-        preprocessing = preprocessing_space(
-            profile,
-            scale=("standard", "minmax", "power", "quantile"),
-            encode=("onehot", "target"),
-            min_frequency=MIN_FREQUENCY,
-            indicators=(False, True),
-            interactions=INTERACTIONS,
-            reduce=REDUCE,
-        )
+        preprocessing = linear_preprocessing(profile)
         return Space(
             parameters={
                 **preprocessing.parameters,

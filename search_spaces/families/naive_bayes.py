@@ -4,15 +4,12 @@ from typing import Any, ClassVar, Literal
 
 from search_spaces.columns import Profile, Task
 from search_spaces.families.base import Resource
+from search_spaces.families.preprocessing_ranges import SCALED, scaled_preprocessing
 from search_spaces.parameters import Float
-from search_spaces.preprocessing import MIN_FREQUENCY, OFF, REDUCE, preprocessing_space
 from search_spaces.space import Configuration, Space
 
 DEFAULT = {
-    **OFF,
-    "impute": "median",
-    "scale": "standard",
-    "encode": "onehot",
+    **SCALED,
     "var_smoothing": 1e-9,  # scikit-learn's
 }
 
@@ -33,19 +30,8 @@ class NaiveBayes:
 
     def space(self, profile: Profile) -> Space:
         """Preprocessing and the smoothing of the variances."""
-        preprocessing = preprocessing_space(
-            profile,
-            scale=("standard", "minmax", "power", "quantile"),
-            encode=("onehot", "ordinal", "target"),
-            min_frequency=MIN_FREQUENCY,
-            indicators=(False, True),
-            reduce=REDUCE,
-        )
-        smoothing = Float(low=1e-9, high=1.0, log=True)
-        return Space(
-            parameters={**preprocessing.parameters, "var_smoothing": smoothing},
-            conditions=preprocessing.conditions,
-        )
+        preprocessing = scaled_preprocessing(profile, encode=("onehot", "ordinal", "target"))
+        return preprocessing.extended({"var_smoothing": Float(low=1e-9, high=1.0, log=True)})
 
     def default(self, profile: Profile) -> Configuration:
         """scikit-learn's default on standardised features."""

@@ -4,21 +4,12 @@ from typing import Any, ClassVar, Literal
 
 from search_spaces.columns import Profile, Task
 from search_spaces.families.base import Resource
+from search_spaces.families.preprocessing_ranges import SCALED, linear_preprocessing
 from search_spaces.parameters import Float
-from search_spaces.preprocessing import (
-    INTERACTIONS,
-    MIN_FREQUENCY,
-    OFF,
-    REDUCE,
-    preprocessing_space,
-)
 from search_spaces.space import Configuration, Space
 
 DEFAULT = {
-    **OFF,
-    "impute": "median",
-    "scale": "standard",
-    "encode": "onehot",
+    **SCALED,
     "alpha": 1.0,  # scikit-learn's
 }
 
@@ -38,20 +29,8 @@ class Ridge:
 
     def space(self, profile: Profile) -> Space:
         """Preprocessing and ``alpha``."""
-        preprocessing = preprocessing_space(
-            profile,
-            scale=("standard", "minmax", "robust", "power", "quantile"),
-            encode=("onehot", "target"),
-            min_frequency=MIN_FREQUENCY,
-            indicators=(False, True),
-            interactions=INTERACTIONS,
-            reduce=REDUCE,
-        )
-        alpha = Float(low=1e-4, high=1e4, log=True)
-        return Space(
-            parameters={**preprocessing.parameters, "alpha": alpha},
-            conditions=preprocessing.conditions,
-        )
+        preprocessing = linear_preprocessing(profile, robust=True)
+        return preprocessing.extended({"alpha": Float(low=1e-4, high=1e4, log=True)})
 
     def default(self, profile: Profile) -> Configuration:
         """scikit-learn's default on standardised features."""

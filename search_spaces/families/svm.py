@@ -4,15 +4,12 @@ from typing import Any, ClassVar, Literal
 
 from search_spaces.columns import Profile, Task
 from search_spaces.families.base import Resource
+from search_spaces.families.preprocessing_ranges import SCALED, scaled_preprocessing
 from search_spaces.parameters import Categorical, Float, Parameter
-from search_spaces.preprocessing import MIN_FREQUENCY, OFF, REDUCE, preprocessing_space
 from search_spaces.space import Condition, Configuration, Space
 
 DEFAULT = {
-    **OFF,
-    "impute": "median",
-    "scale": "standard",
-    "encode": "onehot",
+    **SCALED,
     "C": 1.0,  # from here on scikit-learn's
     "gamma": "scale",
     "epsilon": 0.1,
@@ -54,14 +51,7 @@ class SVM:
                 f"svm learns from at most {MAX_ROWS:,} rows, since its cost grows with their "
                 f"square; these are {profile.n_samples:,}. linear_svm has no such limit"
             )
-        preprocessing = preprocessing_space(
-            profile,
-            scale=("standard", "minmax", "power", "quantile"),
-            encode=("onehot", "target"),
-            min_frequency=MIN_FREQUENCY,
-            indicators=(False, True),
-            reduce=REDUCE,
-        )
+        preprocessing = scaled_preprocessing(profile)
         parameters: dict[str, Parameter] = {
             **preprocessing.parameters,
             "C": Float(low=0.03, high=1000.0, log=True),

@@ -5,15 +5,14 @@ from typing import Any, ClassVar, Literal
 from search_spaces.columns import Profile, Task
 from search_spaces.families.base import Resource
 from search_spaces.families.boosting_ranges import EARLY_STOPPING, STOPS
+from search_spaces.families.preprocessing_ranges import UNSCALED, tree_preprocessing
 from search_spaces.parameters import Categorical, Float, Integer, Parameter
-from search_spaces.preprocessing import DATES, NATIVE, OFF, preprocessing_space
+from search_spaces.preprocessing import NATIVE
 from search_spaces.space import Condition, Configuration, Space
 
 DEFAULT = {
-    **OFF,
+    **UNSCALED,
     "impute": "none",
-    "scale": "none",
-    "encode": "ordinal",
     "booster": "gbtree",  # from here on XGBoost's
     "n_estimators": 100,
     "learning_rate": 0.3,
@@ -51,14 +50,7 @@ class XGBoost:
 
     def space(self, profile: Profile) -> Space:
         """Preprocessing, number and shape of the trees, what each of them sees, and penalties."""
-        preprocessing = preprocessing_space(
-            profile,
-            impute=("none", "median", "mean", "most_frequent"),
-            scale=("none",),
-            encode=("ordinal", "onehot", "target", NATIVE),
-            indicators=(False, True),
-            dates=DATES,
-        )
+        preprocessing = tree_preprocessing(profile, encode=("ordinal", "onehot", "target", NATIVE))
         parameters: dict[str, Parameter] = {
             **preprocessing.parameters,
             "max_cat_to_onehot": Integer(low=1, high=64, log=True),
