@@ -3,12 +3,11 @@
 ``python -m benchmarks.checks`` prints the table of docs/checks.md.
 """
 
-import json
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
+from benchmarks.real_data import SHARED, all_facts, require_data
 from searcher.checks import inspect_data
 from searcher.data import load_dataset
 from searcher.errors import DataError
@@ -16,7 +15,6 @@ from searcher.folds import make_folds
 from searcher.metrics import resolve_metrics
 from searcher.spec import load_spec
 
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 CHANGES: dict[str, dict[str, Any]] = {
     "hypothyroid": {"drop_classes": ["secondary_hypothyroid"]},
 }
@@ -28,8 +26,9 @@ AGAIN = {"beijing_pollution": {"time": ["year", "month", "day", "hour"]}}
 
 def main() -> None:
     """Check every dataset."""
+    require_data()
     print("| data | rows x columns | findings | seconds |\n| --- | --- | --- | --- |")
-    for fact in json.loads((SHARED / "datasets.json").read_text()):
+    for fact in all_facts().values():
         if fact["file"] and fact["target"]:
             _check(fact["name"], fact["file"], fact["target"], CHANGES.get(fact["name"], {}))
         if fact["name"] in AGAIN:

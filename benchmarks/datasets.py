@@ -5,16 +5,14 @@ columns of every dataset; 3 x 3 folds, ASHA over TPE, 8 trials an inner search.
 """
 
 import argparse
-import json
-import sys
 import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.real_data import SHARED, all_facts, require_data
 from searcher import search
 from searcher.errors import SearcherError
 
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 NAMES = (
     "adult",
     "telco_churn",
@@ -37,8 +35,7 @@ HEADER = (
 
 def run(name: str, folder: Path) -> str:
     """One line of the table."""
-    about = {entry["name"]: entry for entry in json.loads((SHARED / "datasets.json").read_text())}
-    facts = about[name]
+    facts = all_facts()[name]
     spec = {
         "name": name,
         "data": {"path": str(SHARED / facts["file"]), "target": facts["target"]},
@@ -70,8 +67,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", default=NAMES, metavar="NAME", help=", ".join(NAMES))
     names = parser.parse_args().names
-    if not SHARED.is_dir():
-        sys.exit(f"this benchmark reads the datasets in {SHARED}, which are not there")
+    require_data()
     print(HEADER + "\n" + "| --- " * 9 + "|", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         for name in names:

@@ -7,7 +7,6 @@ three.
 """
 
 import statistics
-import sys
 import time
 import warnings
 from collections.abc import Iterator
@@ -17,7 +16,8 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks.parity import SHARED, load
+from benchmarks.parity import load
+from benchmarks.real_data import require_data
 from search_spaces import preprocessing
 from search_spaces.columns import Column, Profile, Task
 from search_spaces.families.base import Family
@@ -120,8 +120,7 @@ def lines() -> Iterator[str]:
 
 def main() -> None:
     """Print the table."""
-    if not SHARED.is_dir():
-        sys.exit(f"this benchmark reads the datasets in {SHARED}, which are not there")
+    require_data()
     for line in lines():
         print(line, flush=True)
 

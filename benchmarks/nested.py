@@ -26,12 +26,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import TreeClock
+from benchmarks.real_data import SHARED, require_data
 
 DATASETS = {"german_credit": "bad", "phoneme": "nasal", "telco_churn": "Churn"}
 FAMILIES = ("logistic_regression", "random_forest", "xgboost")
 SIDES = ("ours", "sklearn")
 OUTER, INNER, CONFIGURATIONS, WORKERS = 3, 5, 12, 2
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 Cell = dict[str, dict[str, Any]]
 
@@ -185,8 +185,7 @@ def main() -> None:
         side, dataset, family = arguments.cell
         print(json.dumps(measure_cell(side, dataset, family, arguments.rows)))
         return
-    if not SHARED.is_dir():
-        sys.exit(f"this benchmark reads the datasets in {SHARED}, which are not there")
+    require_data()
     datasets = list(DATASETS)[:1] if arguments.quick else list(DATASETS)
     cells = [(dataset, family) for dataset in datasets for family in FAMILIES]
     print_table(measure_all(arguments.repeats, arguments.rows, cells), cells)

@@ -6,7 +6,6 @@ real gate; then the same fitted model through skl2onnx and onnxmltools.
 """
 
 import argparse
-import json
 import sys
 import tempfile
 import time
@@ -19,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.real_data import SHARED, all_facts, require_data
 from benchmarks.stock import Stock, ask_stock, register_boosters
 from search_spaces.parameters import Integer
 from search_spaces.preprocessing import CHOICES
@@ -32,7 +32,6 @@ from searcher.plugins import family_names, load_family
 from searcher.records import ParityVerdict
 from searcher.spec import DataSpec
 
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 NAMES = (
     "adult",
     "telco_churn",
@@ -87,7 +86,7 @@ def cases(name: str, families: list[str], *, n: int, rows: int) -> Iterator[Case
 
 def load(name: str) -> Dataset:
     """All rows of a shared dataset."""
-    facts = {e["name"]: e for e in json.loads((SHARED / "datasets.json").read_text())}[name]
+    facts = all_facts()[name]
     spec = DataSpec(
         path=facts["file"], target=facts["target"], drop_classes=DROP_CLASSES.get(name, ())
     )
@@ -185,8 +184,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=500, help="training rows")
     parser.add_argument("--families", nargs="*", default=None, help="only these")
     asked = parser.parse_args()
-    if not SHARED.is_dir():
-        sys.exit(f"this benchmark reads the datasets in {SHARED}, which are not there")
+    require_data()
     register_boosters()
     found: list[Case] = []
     families = asked.families or family_names()

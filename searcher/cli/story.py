@@ -138,7 +138,7 @@ def _verdict(search: "StoredSearch") -> str:
     ends = search.default_interval
     if ends is None:
         return ""
-    better = NOT_BETTER if ends[0] <= 0 else "better than the default configuration"
+    better = "better than the default configuration" if search.beats_default else NOT_BETTER
     return f", interval {interval(ends, write=signed)}: {better}"
 
 

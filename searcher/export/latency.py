@@ -1,10 +1,8 @@
 """How fast a released file answers, beside the fitted model that it was made from."""
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +15,7 @@ from threadpoolctl import threadpool_limits
 from searcher.errors import ExportError
 from searcher.export import time_onnx
 from searcher.export.columns import by_number, to_feeds
+from searcher.export.script import last_line, run_script
 from searcher.export.time_onnx import median_seconds
 from searcher.model import FittedModel
 
@@ -70,16 +69,11 @@ def _time_onnx(
         np.savez(folder / "rows.npz", allow_pickle=False, **by_number(feeds))
         request = {"inputs": list(feeds), "batches": BATCHES}
         (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
-        command = [sys.executable, "-P", time_onnx.__file__, str(folder)]
-        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
         try:
-            done = subprocess.run(  # noqa: S603 - our own script
-                command, env=environment, capture_output=True, timeout=timeout_s, check=False
-            )
+            done = run_script(time_onnx.__file__, folder, timeout_s=timeout_s)
         except subprocess.TimeoutExpired as error:
             raise ExportError(f"timing {path.name} took longer than {timeout_s:g} s") from error
         if done.returncode:
-            last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-            raise ExportError(f"timing {path.name} failed: {''.join(last)}")
+            raise ExportError(f"timing {path.name} failed{last_line(done.stderr)}")
         seconds: list[float] = json.loads((folder / "seconds.json").read_text(encoding="utf-8"))
         return seconds

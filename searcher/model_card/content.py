@@ -126,12 +126,8 @@ def _limits(found: StoredSearch) -> list[str]:
         "unknown, not refused.",
         "Which groups of people or things it is worse for was not looked at.",
     ]
-    if not _beats_default(found):
+    if not found.beats_default:
         says.insert(1, "It is not shown to be better than the family's default configuration.")
     if found.parity is None or not found.parity.passed:
         says.insert(0, "There is no released file: it did not pass the parity gate.")
     return says
-
-
-def _beats_default(found: StoredSearch) -> bool:
-    return found.default_interval is not None and found.default_interval[0] > 0

@@ -106,7 +106,7 @@ def _against_default(material: Material) -> Card:
         return Card(question, "Can't be said", more, "warn")
     by = f"{by} {digits.signed_interval(search.default_interval)}"
     low, high = search.default_interval
-    if low > 0:
+    if search.beats_default:
         return Card(question, "Yes", by, "good")
     if high < 0:
         return Card(question, "No, worse", by, "bad")

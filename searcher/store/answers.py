@@ -44,6 +44,11 @@ class SearchSummary:
     seconds: float | None  # wall
     error: str | None
 
+    @property
+    def beats_default(self) -> bool | None:
+        """Whether the winners beat the defaults beyond chance; None where that can't be said."""
+        return None if self.default_interval is None else self.default_interval[0] > 0
+
 
 @dataclass(frozen=True, slots=True)
 class InnerWinner:

@@ -107,6 +107,15 @@ def test_the_spec_in_the_readme_is_the_demos() -> None:
     assert spec_from_yaml(shown) == load_spec(ROOT / "examples" / "breast_cancer.yaml")
 
 
+def test_the_readme_counts_the_families_that_are_there() -> None:
+    from searcher.candidates import DUMMY
+    from searcher.plugins import family_names
+
+    (shown,) = re.findall(r"over (\d+) families", README)
+
+    assert int(shown) == len(set(family_names()) - {DUMMY})
+
+
 def test_ci_runs_the_readmes_test_command_and_nothing_cleverer() -> None:
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
 

@@ -1,6 +1,5 @@
 """What the fitted model itself says of the probe rows: the truth that a file is held to."""
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,6 +14,7 @@ from searcher.export.gate.library_dumps import dump_trees
 from searcher.export.gate.probe_texts import add_probe_texts
 from searcher.export.gate.probes import Rows
 from searcher.export.gate.threshold_probes import make_threshold_rows
+from searcher.fitting import predict_on_one_thread
 from searcher.model import FittedModel
 
 MUST_ANSWER = ("data", "held_out")
@@ -56,7 +56,8 @@ def tell_truth(model: FittedModel, probes: Mapping[str, Rows], *, seed: int = 0)
     ValueError
         If the model refuses rows of the data themselves.
     """
-    model = _on_one_thread(model.with_columns(add_probe_texts(model.profile.columns)))
+    model = model.with_columns(add_probe_texts(model.profile.columns))
+    predict_on_one_thread(model.estimator)
     forest = dump_trees(model.estimator)
     base = np.concatenate([probes[name] for name in MUST_ANSWER if name in probes])
     with np.errstate(over="ignore"):  # what overflows is left out, or refused by the estimator
@@ -122,16 +123,3 @@ def _answer(model: FittedModel, features: NDArray[Any]) -> dict[str, NDArray[Any
     labels = np.array(model.classes, dtype=object if texts else np.int64)[predicted]
     probabilities = np.asarray(model.estimator.predict_proba(features), dtype=np.float64)
     return {"label": labels.astype(str) if texts else labels, "probabilities": probabilities}
-
-
-def _on_one_thread(model: FittedModel) -> FittedModel:
-    """Return the model with n_jobs=1.
-
-    A scikit-learn forest adds its trees in the order in which its threads finish, so that the
-    label of a row where two classes are equally probable would be a matter of luck.
-    """
-    if getattr(model.estimator, "n_jobs", None) is None:
-        return model
-    estimator = copy.copy(model.estimator)
-    estimator.n_jobs = 1
-    return replace(model, estimator=estimator)

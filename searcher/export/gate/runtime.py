@@ -1,10 +1,8 @@
 """What ONNX Runtime says of the probe rows, asked in a process that may crash or hang."""
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from onnx import TensorProto, numpy_helper
 from searcher.export.columns import FEATURES, by_number
 from searcher.export.gate import run_onnx
 from searcher.export.gate.native import Probe
+from searcher.export.script import last_line, run_script
 
 
 class RuntimeFailure(Exception):  # noqa: N818 - never leaves this package: it becomes a verdict
@@ -136,22 +135,12 @@ def _read_answers(folder: Path, count: int, *, quick: bool, crash: str) -> Answe
 def run_once(folder: Path, limits: Limits) -> None:
     """Run ``run_onnx`` on one folder in a process of its own."""
     timeout_s = limits.timeout_s
-    # -P: the script's folder must not shadow modules; one BLAS thread: its buffers count as memory
-    command = [sys.executable, "-P", run_onnx.__file__, str(folder)]
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
     try:
-        done = subprocess.run(  # noqa: S603 - our own script
-            command, env=environment, capture_output=True, timeout=timeout_s, check=False
-        )
+        done = run_script(run_onnx.__file__, folder, timeout_s=timeout_s)
     except subprocess.TimeoutExpired as error:
         raise RuntimeFailure(f"ONNX Runtime was stopped after {timeout_s:g} s") from error
     if done.returncode < 0:
         name = signal.Signals(-done.returncode).name
-        raise RuntimeFailure(f"ONNX Runtime was ended by {name}{_last_line(done.stderr)}")
+        raise RuntimeFailure(f"ONNX Runtime was ended by {name}{last_line(done.stderr)}")
     if done.returncode:
-        raise RuntimeFailure(f"ONNX Runtime failed{_last_line(done.stderr)}")
-
-
-def _last_line(stderr: bytes) -> str:
-    lines = stderr.decode(errors="replace").strip().splitlines()
-    return f": {lines[-1]}" if lines else ""
+        raise RuntimeFailure(f"ONNX Runtime failed{last_line(done.stderr)}")
