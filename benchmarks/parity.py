@@ -148,7 +148,7 @@ def table(found: list[Case], key: Any, head: str) -> str:
     lines = [
         f"| {head} | models | released | rows compared | labels unequal | worst difference "
         "| seconds (median) | stock: refused | stock: rows wrong | stock: labels unequal |",
-        "| --- " * 10 + "|",
+        "| --- " * (10 + head.count("|")) + "|",
     ]
     for value in sorted(groups):
         group = groups[value]
