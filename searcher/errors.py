@@ -7,6 +7,7 @@ SearcherError
   SearchFailedError                 a search ended without a model
     NoTrialSucceededError           every trial of an inner search failed
     SearchInterruptedError          the user ended it; everything up to then is stored
+    RecallError                     a stored search can't go on: its strategy can't follow it
   TrialError                        one trial can't be scored; the search goes on
     TrialTimeoutError (TimeoutError)
     ScoreNotFiniteError (ArithmeticError)
@@ -14,9 +15,15 @@ SearcherError
     ParityError                     the ONNX file does not compute what the model computes
   StoreError                        the trial store refused or could not be reached
     NotFoundError (LookupError)     no search, trial or artifact of that name
+    StoreAwayError                  the database was away for longer than a search waits
+    LeaseHeldError                  another live process drives the search
+    FencedError                     this process lost its search to another one
+    NotAllowedError                 what is asked for is not possible in the search's state
+    QuestionError (ValueError)      a question that the store can't understand
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
 
@@ -67,6 +74,10 @@ class SearchInterruptedError(SearchFailedError):
         return type(self), (self.search_id,)
 
 
+class RecallError(SearchFailedError):
+    """A stored search can't go on: its trials are not what its strategy proposes."""
+
+
 class TrialError(SearcherError):
     """One trial can't be scored; the search goes on without it."""
 
@@ -100,6 +111,50 @@ class StoreError(SearcherError):
 
 class NotFoundError(StoreError, LookupError):
     """No search, trial or artifact of that name."""
+
+
+class QuestionError(StoreError, ValueError):
+    """A question that the store can't understand; the caller can fix it."""
+
+
+class StoreAwayError(StoreError):
+    """The database was away for longer, or there was more to keep, than a search waits for."""
+
+
+class LeaseHeldError(StoreError):
+    """Another live process drives the search."""
+
+    def __init__(self, search_id: str, owner: str, since: datetime) -> None:
+        when = since.strftime("%Y-%m-%d %H:%M:%S UTC")
+        super().__init__(
+            f"search {search_id} is being driven by {owner}, since {when}; "
+            f"`searcher stop {search_id}` asks it to stop"
+        )
+        self.search_id, self.owner, self.since = search_id, owner, since
+
+    def __reduce__(self) -> tuple[type["LeaseHeldError"], tuple[str, str, datetime]]:
+        """Travel between processes with all three arguments."""
+        return type(self), (self.search_id, self.owner, self.since)
+
+
+class FencedError(StoreError):
+    """Another process took the search over, or may have: nothing more is written here."""
+
+    def __init__(self, search_id: str, why: str) -> None:
+        super().__init__(
+            f"the lease of search {search_id} is lost: {why}; nothing was written since. "
+            f"`searcher show {search_id}` says how it stands, "
+            f"`searcher resume {search_id}` goes on"
+        )
+        self.search_id, self.why = search_id, why
+
+    def __reduce__(self) -> tuple[type["FencedError"], tuple[str, str]]:
+        """Travel between processes with both arguments."""
+        return type(self), (self.search_id, self.why)
+
+
+class NotAllowedError(StoreError):
+    """What is asked for is not possible in the search's state."""
 
 
 def near(name: str, known: Iterable[str]) -> str:

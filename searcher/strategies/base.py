@@ -5,7 +5,7 @@ with ``build``, which makes the two halves that Ray Tune needs for one inner sea
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from search_spaces.space import Configuration, Space
 
@@ -19,18 +19,57 @@ class Problem:
     trials: int  # how many proposals will be asked for, initial ones included
     max_resource: int  # inner folds of a trial that is not stopped
     seed: int
+    first_trials: int | None = None  # `trials` when the search began; None: it was not extended
+
+    @property
+    def planned(self) -> int:
+        """Proposals to divide up between phases: an extension may not change those made."""
+        return self.trials if self.first_trials is None else self.first_trials
 
 
 class TuneParts(NamedTuple):
     """What Ray Tune needs from a strategy.
 
     ``searcher`` is a ``ray.tune.search.Searcher`` whose ``suggest`` returns joint configurations;
+    it can be resumed if it is ``Recalls`` too.
     ``scheduler`` a ``ray.tune.schedulers.TrialScheduler`` over the result keys ``score`` (larger
     is better) and ``resource``, or None to let every trial run to its end.
     """
 
     searcher: Any
     scheduler: Any | None = None
+
+
+@runtime_checkable
+class Recalls(Protocol):
+    """A searcher whose state follows from the stored trials: what a search is resumed with.
+
+    The stored events of an inner search are replayed in their order into a new searcher:
+    ``recall`` in place of ``suggest``, ``on_trial_result`` and ``on_trial_complete`` as they were.
+    From then on it proposes what the old one would have proposed. So a proposal may depend on the
+    seed, the proposals before it, what was told and what still runs, and on nothing else: not on
+    the clock, nor on how often a random generator was used.
+    """
+
+    def recall(self, trial_id: str, configuration: Configuration, *, own: bool = True) -> None:
+        """Be as if ``suggest(trial_id)`` had just returned ``configuration``.
+
+        Parameters
+        ----------
+        trial_id
+            By which the trial's results are told, as after ``suggest``.
+        configuration
+            Of the joint space.
+        own
+            Whether this searcher proposed it. If not (a trial taken over from another search),
+            the searcher learns from it and never proposes it, and draws as many as before.
+
+        Raises
+        ------
+        RecallError
+            If the configuration is not in the space, or can't be what was proposed here.
+        """
+        ...
 
 
 class HasRungs(Protocol):

@@ -22,17 +22,15 @@ class Cmaes(Strategy):
         """
         from optuna.samplers import CmaEsSampler, RandomSampler
 
+        from searcher.strategies.asking_again import AskingAgain
         from searcher.strategies.families_apart import FamiliesApart
-        from searcher.strategies.optuna_searcher import OptunaSearcher, without_warnings
 
-        def make(part: Problem) -> OptunaSearcher:
-            with without_warnings():
-                sampler = CmaEsSampler(
-                    seed=part.seed,
-                    n_startup_trials=self.startup,
-                    independent_sampler=RandomSampler(seed=part.seed),
-                    warn_independent_sampling=False,
-                )
-            return OptunaSearcher(part, sampler)
+        def sampler(seed: int) -> CmaEsSampler:
+            return CmaEsSampler(
+                seed=seed,
+                n_startup_trials=self.startup,
+                independent_sampler=RandomSampler(seed=seed),
+                warn_independent_sampling=False,
+            )
 
-        return TuneParts(FamiliesApart(problem, make))
+        return TuneParts(FamiliesApart(problem, lambda part: AskingAgain(part, sampler)))

@@ -6,8 +6,10 @@ from typing import Any
 
 from ray.tune.search import Searcher
 
-from search_spaces.space import Space
+from search_spaces.space import Configuration, Space
+from searcher.errors import RecallError
 from searcher.strategies.base import Problem
+from searcher.strategies.optuna_searcher import OptunaSearcher
 
 
 class FamiliesApart(Searcher):
@@ -17,7 +19,7 @@ class FamiliesApart(Searcher):
     one in each family. The budget is dealt out evenly.
     """
 
-    def __init__(self, problem: Problem, make: Callable[[Problem], Searcher]) -> None:
+    def __init__(self, problem: Problem, make: Callable[[Problem], OptunaSearcher]) -> None:
         super().__init__(metric="score", mode="max")
         self._searchers = {
             family: make(
@@ -43,6 +45,16 @@ class FamiliesApart(Searcher):
             self._owner[trial_id] = family
             return configuration
         return str(Searcher.FINISHED)
+
+    def recall(self, trial_id: str, configuration: Configuration, *, own: bool = True) -> None:
+        """Let the family's searcher recall it; one taken over is nobody's turn."""
+        family = str(configuration.get("family"))
+        if family not in self._searchers or (own and family not in self._turns):
+            raise RecallError(f"trial {trial_id}: it is not the turn of family {family!r}")
+        self._searchers[family].recall(trial_id, configuration, own=own)
+        self._owner[trial_id] = family
+        if own:  # those before it in the row were asked then, and were used up
+            self._turns = [*self._turns[self._turns.index(family) + 1 :], family]
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Pass on to the family's searcher."""

@@ -36,13 +36,11 @@ class Gp(Strategy):
         from optuna.samplers import GPSampler
 
         from searcher.strategies.families_apart import FamiliesApart
-        from searcher.strategies.optuna_searcher import OptunaSearcher, without_warnings
+        from searcher.strategies.optuna_searcher import OptunaSearcher
 
-        def make(part: Problem) -> OptunaSearcher:
-            with without_warnings():
-                sampler = GPSampler(
-                    seed=part.seed, n_startup_trials=self.startup, warn_independent_sampling=False
-                )
-            return OptunaSearcher(part, sampler)
+        def sampler(seed: int) -> GPSampler:
+            return GPSampler(
+                seed=seed, n_startup_trials=self.startup, warn_independent_sampling=False
+            )
 
-        return TuneParts(FamiliesApart(problem, make))
+        return TuneParts(FamiliesApart(problem, lambda part: OptunaSearcher(part, sampler)))

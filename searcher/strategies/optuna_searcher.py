@@ -6,12 +6,18 @@ pruned with its intermediate values and a failed one as failed.
 """
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import optuna
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 from optuna.samplers import BaseSampler
 from optuna.trial import TrialState
 from ray.tune.search import Searcher
@@ -19,60 +25,80 @@ from ray.tune.search import Searcher
 from search_spaces.parameters import Float, Integer, Parameter
 from search_spaces.space import Configuration
 from searcher.strategies.base import Problem
-from searcher.strategies.listed import key
+from searcher.strategies.listed import REDRAWS, check_is_in, key
 
-# A sampler that has settled proposes old configurations again. Scores are deterministic, so the
-# known one is told at once, and a random draw takes the place of the repeat; when this many draws
-# in a row are old ones too, the space is taken to be used up.
-REPEATS = 200
+
+class Proposed(NamedTuple):
+    """A trial in the study's storage, and what it tries."""
+
+    storage_id: int
+    configuration: Configuration
 
 
 class OptunaSearcher(Searcher):
-    """One Optuna study in memory, fed by Ray Tune's events."""
+    """One Optuna study in memory, fed by Ray Tune's events.
 
-    def __init__(self, problem: Problem, sampler: BaseSampler) -> None:
+    The study holds the proposals in their order, and nothing else that a sampler looks at; each
+    proposal is made by a new sampler with a seed of its own. So the next one follows from the
+    trials alone, and ``recall`` need not ask again for those before it.
+
+    Parameters
+    ----------
+    problem
+        The inner search.
+    make
+        New sampler with a given seed. It may keep nothing in the trials it is asked for (TPE and
+        GP note there what they sampled for parameters that do not apply).
+    """
+
+    def __init__(self, problem: Problem, make: Callable[[int], BaseSampler]) -> None:
         super().__init__(metric="score", mode="max")
         optuna.logging.set_verbosity(optuna.logging.ERROR)
-        self._problem = problem
-        self._rng = np.random.default_rng(problem.seed)
-        self._study = optuna.create_study(direction="maximize", sampler=sampler)
-        for configuration in problem.initial:
-            self._study.enqueue_trial(configuration)
-        self._asked: dict[str, tuple[optuna.Trial, Configuration]] = {}
+        self._problem, self._make = problem, make
+        self._storage = optuna.storages.InMemoryStorage()
+        self._study = optuna.create_study(storage=self._storage, direction="maximize")
+        self._study_id = self._storage.get_study_id_from_name(self._study.study_name)
+        self._distributions = {n: _distribution(p) for n, p in problem.space.parameters.items()}
+        self._initial = list(problem.initial)
+        self._running: dict[str, Proposed] = {}
         self._known: dict[str, float | None] = {}  # configuration -> score once it is complete
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str:
-        """Next configuration; FINISHED when the sampler has nothing new to say."""
-        for _ in range(REPEATS):
-            trial, configuration = self._ask()
-            if key(configuration) not in self._known:
-                self._known[key(configuration)] = None
-                self._asked[trial_id] = (trial, configuration)
-                return configuration
-            self._tell_again(trial, self._known[key(configuration)])
-            self._study.enqueue_trial(self._problem.space.sample(self._rng))
-        return str(Searcher.FINISHED)
+        """Next configuration; FINISHED when the space is used up."""
+        proposed = self._propose()
+        if proposed is None:
+            return str(Searcher.FINISHED)
+        self._keep(trial_id, proposed)
+        return proposed.configuration
+
+    def recall(self, trial_id: str, configuration: Configuration, *, own: bool = True) -> None:
+        """Let the trial run in the study; the sampler is not asked."""
+        check_is_in(self._problem.space, trial_id, configuration)
+        self._keep(trial_id, self._start(configuration))
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Remember an intermediate value."""
-        self._report(trial_id, result)
+        if result.get("score") is None:
+            return
+        storage_id, step = self._running[trial_id].storage_id, result["resource"]
+        if step not in self._storage.get_trial(storage_id).intermediate_values:
+            self._storage.set_trial_intermediate_value(storage_id, step, float(result["score"]))
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
         """Tell the study: complete, pruned (stopped before the last inner fold) or failed."""
-        trial, configuration = self._asked.pop(trial_id)
+        storage_id, configuration = self._running[trial_id]
         if error or result is None or result.get("score") is None:
-            self._study.tell(trial, state=TrialState.FAIL)
-            return
-        self._asked[trial_id] = (trial, configuration)
-        self._report(trial_id, result)
-        del self._asked[trial_id]
-        if result["resource"] < self._problem.max_resource:
-            self._study.tell(trial, state=TrialState.PRUNED)
+            self._tell(storage_id, TrialState.FAIL)
         else:
-            self._study.tell(trial, result["score"])
-            self._known[key(configuration)] = result["score"]
+            self.on_trial_result(trial_id, result)
+            if result["resource"] < self._problem.max_resource:
+                self._tell(storage_id, TrialState.PRUNED, result["score"])
+            else:
+                self._tell(storage_id, TrialState.COMPLETE, result["score"])
+                self._known[key(configuration)] = result["score"]
+        del self._running[trial_id]
 
     @property
     def trials(self) -> list[optuna.trial.FrozenTrial]:
@@ -85,24 +111,68 @@ class OptunaSearcher(Searcher):
     def restore(self, checkpoint_path: str) -> None:
         """Nothing: a search is resumed from the store."""
 
-    def _ask(self) -> tuple[optuna.Trial, Configuration]:
+    def _propose(self) -> Proposed | None:
+        while self._initial:
+            configuration = self._initial.pop(0)
+            if key(configuration) not in self._known:
+                return self._start(configuration)
+        spare = self._spare()
+        return None if spare is None else self._sample(spare)
+
+    def _sample(self, spare: Configuration) -> Proposed:
+        """Take what the sampler says, or ``spare`` where that is known already."""
+        asked = self._ask()
+        # A failed trial is no business of a sampler; what it noted of itself goes with it.
+        self._tell(asked.storage_id, TrialState.FAIL)
+        is_new = key(asked.configuration) not in self._known
+        return self._start(asked.configuration if is_new else spare)
+
+    def _spare(self) -> Configuration | None:
+        """Draw what was not proposed yet; None if that can't be found: the space is used up.
+
+        Drawn whether or not it will be needed, so that the end of the proposals does not depend
+        on what the sampler has learnt.
+        """
+        rng = np.random.default_rng((self._problem.seed, len(self._known)))
+        for _ in range(REDRAWS):
+            configuration = self._problem.space.sample(rng)
+            if key(configuration) not in self._known:
+                return configuration
+        return None
+
+    def _ask(self) -> Proposed:
+        """Ask a new sampler, seeded by how many configurations are known."""
+        entropy = np.random.SeedSequence((self._problem.seed, len(self._known)))
         with without_warnings():
+            self._study.sampler = self._make(int(entropy.generate_state(1)[0]))
             trial = self._study.ask()
-            return trial, self._problem.space.walk(
-                lambda name, parameter: _suggest(trial, name, parameter)
+            storage_id = self._storage.get_trial_id_from_study_id_trial_number(
+                self._study_id, trial.number
+            )
+            return Proposed(
+                storage_id, self._problem.space.walk(lambda name, p: _suggest(trial, name, p))
             )
 
-    def _report(self, trial_id: str, result: dict[str, Any]) -> None:
-        trial, _ = self._asked[trial_id]
-        if result.get("score") is not None:
-            with without_warnings():
-                trial.report(result["score"], step=result["resource"])
+    def _start(self, configuration: Configuration) -> Proposed:
+        """Put a running trial of ``configuration`` into the study.
 
-    def _tell_again(self, trial: optuna.Trial, score: float | None) -> None:
-        if score is None:  # still running, stopped early or failed: nothing new to learn
-            self._study.tell(trial, state=TrialState.FAIL)
-        else:
-            self._study.tell(trial, score)
+        By parameter, because ``add_trial`` takes twice as long: it copies the distributions.
+        """
+        storage_id = self._storage.create_new_trial(self._study_id)
+        for name, distribution in self._distributions.items():
+            if name in configuration:
+                value = distribution.to_internal_repr(configuration[name])
+                self._storage.set_trial_param(storage_id, name, value, distribution)
+        return Proposed(storage_id, configuration)
+
+    def _keep(self, trial_id: str, proposed: Proposed) -> None:
+        self._running[trial_id] = proposed
+        self._known.setdefault(key(proposed.configuration), None)
+
+    def _tell(self, storage_id: int, state: TrialState, score: float | None = None) -> None:
+        """As ``Study.tell``, which takes longer because it returns a deep copy of the trial."""
+        values = None if score is None else [float(score)]
+        self._storage.set_trial_state_values(storage_id, state=state, values=values)
 
 
 @contextmanager
@@ -124,3 +194,16 @@ def _suggest(trial: optuna.Trial, name: str, parameter: Parameter) -> Any:
             name, parameter.low, parameter.high, log=parameter.log, step=parameter.step
         )
     return trial.suggest_categorical(name, list(parameter.choices))
+
+
+def _distribution(parameter: Parameter) -> BaseDistribution:
+    """Say it as ``_suggest`` does: samplers compare the distributions of trials."""
+    if isinstance(parameter, Float):
+        return FloatDistribution(
+            parameter.low, parameter.high, log=parameter.log, step=parameter.step
+        )
+    if isinstance(parameter, Integer):
+        return IntDistribution(
+            parameter.low, parameter.high, log=parameter.log, step=parameter.step
+        )
+    return CategoricalDistribution(list(parameter.choices))

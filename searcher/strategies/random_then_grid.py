@@ -37,6 +37,13 @@ class RandomThenGrid(Strategy):
                     self._proposed[trial_id] = configuration
                 return configuration
 
+            def recall(
+                self, trial_id: str, configuration: Configuration, *, own: bool = True
+            ) -> None:
+                """Recall it, remembered by trial."""
+                super().recall(trial_id, configuration, own=own)
+                self._proposed[trial_id] = configuration
+
             def on_trial_complete(
                 self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
             ) -> None:
@@ -54,7 +61,7 @@ class RandomThenGrid(Strategy):
                 return self._best[1] if self._best else problem.initial[0]
 
         def configurations(searcher: Refining) -> Iterator[Configuration]:
-            drawn = max(1, round(self.random_share * problem.trials) - len(problem.initial))
+            drawn = max(1, round(self.random_share * problem.planned) - len(problem.initial))
             random = draw(problem.space, seed=problem.seed)
             yield from (next(random) for _ in range(drawn))
             narrow = problem.space.around(searcher.centre, share=self.width)

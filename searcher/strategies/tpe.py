@@ -23,10 +23,11 @@ class Tpe(Strategy):
         """
         from optuna.samplers import TPESampler
 
-        from searcher.strategies.optuna_searcher import OptunaSearcher, without_warnings
+        from searcher.strategies.optuna_searcher import OptunaSearcher
 
-        with without_warnings():
-            sampler = TPESampler(
-                seed=problem.seed, n_startup_trials=self.startup, multivariate=True, group=True
+        def sampler(seed: int) -> TPESampler:
+            return TPESampler(
+                seed=seed, n_startup_trials=self.startup, multivariate=True, group=True
             )
+
         return TuneParts(OptunaSearcher(problem, sampler))

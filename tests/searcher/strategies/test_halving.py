@@ -3,11 +3,14 @@
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from ray.tune.schedulers import TrialScheduler
 
 from searcher.strategies.base import Problem
-from searcher.strategies.halving import Halving
+from searcher.strategies.halving import Cutoffs, Halving
 from searcher.strategies.hyperband import Hyperband
 
 
@@ -75,3 +78,42 @@ def test_hyperband_has_one_bracket_for_each_power(folds: int, brackets: int) -> 
     parts = Hyperband().build(Problem(SPACE, DEFAULTS, 10, folds, 0))
 
     assert len(parts.scheduler._brackets) == brackets
+
+
+def test_a_trial_added_again_keeps_its_bracket_and_draws_none() -> None:
+    once, again = halving(brackets=3), halving(brackets=3)
+    names = [str(i) for i in range(20)]
+    for name in names:
+        once.on_trial_add(None, SimpleNamespace(trial_id=name))
+        again.on_trial_add(None, SimpleNamespace(trial_id=name))
+        again.on_trial_remove(None, SimpleNamespace(trial_id=name))
+        again.on_trial_add(None, SimpleNamespace(trial_id=name))
+
+    assert [again.rungs(name) for name in names] == [once.rungs(name) for name in names]
+
+
+def test_a_trial_that_comes_to_a_rung_again_is_not_its_own_rival() -> None:
+    scheduler = halving()
+    report(scheduler, "a", 1, 0.1)
+    report(scheduler, "b", 1, 0.5)
+
+    report(scheduler, "b", 1, 0.5)
+
+    assert scheduler.cutoff("b", 1) == 0.1
+    assert report(scheduler, "c", 1, 0.4) == TrialScheduler.CONTINUE  # between 0.1 and 0.5: 0.367
+
+
+@given(
+    scores=st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=30),
+    reduction_factor=st.floats(1, 16, exclude_min=True),
+)
+def test_cutoffs_kept_in_order_are_those_that_ray_computes(
+    scores: list[float], reduction_factor: float
+) -> None:
+    cutoff = Cutoffs(reduction_factor)
+    rung: dict[str, float] = {}
+
+    for name, score in enumerate(scores):
+        rung[str(name)] = score
+        ray = np.nanpercentile(list(rung.values()), (1 - 1 / reduction_factor) * 100)
+        assert cutoff(rung) == ray
