@@ -10,9 +10,10 @@ from typing import Any
 from searcher.data import Dataset
 from searcher.environment import git_commit
 from searcher.errors import ExportError, ParityError
-from searcher.export.artifact import ExportedFile, export_model, write_atomically
+from searcher.export.artifact import ExportedFile, export_model
 from searcher.export.gate.probes import make_probes
 from searcher.export.latency import measure_latency
+from searcher.files import write_atomically
 from searcher.model import FittedModel
 from searcher.model_card import describe_model, to_markdown
 from searcher.plan import Plan
@@ -80,11 +81,9 @@ def release_card(store: str, search_id: str, folder: Path) -> list[Artifact]:
     }
     artifacts = []
     for name, text in texts.items():
-        content = text.encode()
-        write_atomically(folder / name, content)
-        digest = hashlib.sha256(content).hexdigest()
-        path = str(folder / name)
-        artifacts.append(Artifact(search_id, "model_card", path, digest, len(content)))
+        card_file = write_atomically(folder / name, text.encode())
+        path, digest = str(card_file.path), card_file.sha256
+        artifacts.append(Artifact(search_id, "model_card", path, digest, card_file.size_bytes))
     return artifacts
 
 

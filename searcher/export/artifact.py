@@ -1,8 +1,5 @@
 """How an exported model reaches the disk: only whole, and only if it passed the gate."""
 
-import hashlib
-import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +12,7 @@ from searcher.export.gate.native import Truth, tell_truth
 from searcher.export.gate.parity import MEMORY_BYTES, TIMEOUT_S, hold_to, no_truth
 from searcher.export.gate.runtime import Limits
 from searcher.export.repairs import Way, ways
+from searcher.files import write_atomically
 from searcher.model import FittedModel
 from searcher.records import ParityVerdict
 
@@ -66,8 +64,8 @@ def export_model(
     data, verdict = _first_that_passes(model, ways(model, metadata), probes, seed, limits)
     if data is None:
         raise ParityError(f"{path.name} is not released: {verdict.failure}", verdict)
-    write_atomically(path, data)
-    return ExportedFile(path, hashlib.sha256(data).hexdigest(), len(data)), verdict
+    written = write_atomically(path, data)
+    return ExportedFile(path, written.sha256, written.size_bytes), verdict
 
 
 def _first_that_passes(
@@ -103,30 +101,3 @@ def _first_that_passes(
     if first is None:
         raise refusal or ExportError("there is no way to write the model")
     return None, replace(first, repairs=tuple(tried))
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Put ``data`` at ``path``; a reader, or a power cut, finds the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)  # mkstemp gives it to nobody else
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the rename itself durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

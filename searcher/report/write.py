@@ -1,12 +1,11 @@
 """From a store to a page: read once, draw every section, write one file."""
 
 import base64
-import os
-import tempfile
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from searcher.files import write_atomically
 from searcher.report import numbers
 from searcher.report.cards import card_files
 from searcher.report.compared import compare
@@ -60,7 +59,7 @@ def write_report(store: Store, search_id: str, path: Path) -> Path:
         If the file can't be written.
     """
     path = Path(path)
-    _write_atomically(path, render(read(store, search_id)).encode())
+    write_atomically(path, render(read(store, search_id)).encode())
     return path
 
 
@@ -173,18 +172,3 @@ def _environment(material: Material) -> Any:
 def _hash(script: str) -> str:
     """Name a script for the Content-Security-Policy."""
     return f"'sha256-{base64.b64encode(sha256(script.encode()).digest()).decode()}'"
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    """Put the page there whole: nobody opens half of one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        temporary.chmod(0o644)  # mkstemp gives it to nobody else
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

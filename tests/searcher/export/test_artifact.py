@@ -7,7 +7,7 @@ import onnxruntime
 import pytest
 
 from searcher.errors import ParityError
-from searcher.export.artifact import export_model, write_atomically
+from searcher.export.artifact import export_model
 from tests.searcher.export.models import Data, fit, make_data, probes_of
 
 
@@ -50,25 +50,6 @@ def test_a_parity_error_travels_between_processes():
 
     assert str(copy) == "model.onnx is not released: row 3"
     assert copy.verdict == {"passed": False}
-
-
-def test_a_write_that_fails_leaves_neither_a_part_nor_a_temporary_file(tmp_path):
-    path = tmp_path / "model.onnx"
-    path.mkdir()  # a folder can't be replaced by a file
-
-    with pytest.raises(OSError, match=r"model\.onnx"):
-        write_atomically(path, b"data")
-
-    assert [entry.name for entry in tmp_path.iterdir()] == ["model.onnx"]
-
-
-def test_a_written_file_replaces_the_old_one(tmp_path):
-    path = tmp_path / "file"
-    write_atomically(path, b"a long first version")
-
-    write_atomically(path, b"second")
-
-    assert path.read_bytes() == b"second"
 
 
 def test_a_data_set_of_one_row_can_be_exported(tmp_path):

@@ -15,7 +15,6 @@ from search_spaces.columns import Column
 from searcher.data import encode_rows
 from searcher.errors import DataError
 from searcher.export import predict
-from searcher.export.artifact import write_atomically
 from searcher.export.columns import to_feeds
 from searcher.export.convert import serialise
 from searcher.export.metadata import describe
@@ -32,7 +31,7 @@ CATEGORIES = ("", "3", "a", "none", "yes")
 
 def save(path, data, family="random_forest", **metadata):
     model = fit(data, family)
-    write_atomically(path, serialise(export(model, metadata)))
+    path.write_bytes(serialise(export(model, metadata)))
     return model
 
 
