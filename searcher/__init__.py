@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from searcher.api import SearchResult, export_search, search
+    from searcher.comparison import compare, compare_trials
     from searcher.errors import SearcherError
     from searcher.estimator import NestedSearchCV
+    from searcher.reproduction import reproduce
+    from searcher.resuming import extend, fork, resume, stop
     from searcher.spec import Spec, load_spec
     from searcher.store import Store
 
@@ -18,9 +21,16 @@ __all__ = [
     "SearcherError",
     "Spec",
     "Store",
+    "compare",
+    "compare_trials",
     "export_search",
+    "extend",
+    "fork",
     "load_spec",
+    "reproduce",
+    "resume",
     "search",
+    "stop",
 ]
 
 _HOMES = {
@@ -29,9 +39,16 @@ _HOMES = {
     "SearcherError": "searcher.errors",
     "Spec": "searcher.spec",
     "Store": "searcher.store",
+    "compare": "searcher.comparison",
+    "compare_trials": "searcher.comparison",
     "export_search": "searcher.api",
+    "extend": "searcher.resuming",
+    "fork": "searcher.resuming",
     "load_spec": "searcher.spec",
+    "reproduce": "searcher.reproduction",
+    "resume": "searcher.resuming",
     "search": "searcher.api",
+    "stop": "searcher.resuming",
 }
 
 

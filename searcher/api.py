@@ -2,38 +2,30 @@
 
 import re
 import secrets
-import signal
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cluster.session import Session, connect
-from searcher.conclusion import conclude, last_word
+from cluster.session import connect
 from searcher.data import load_dataset
+from searcher.driving import Driver, Observer, Place, drive, terminated_like_interrupted
 from searcher.environment import describe_environment
-from searcher.errors import (
-    DataError,
-    NotFoundError,
-    SearchFailedError,
-    SearchInterruptedError,
-)
-from searcher.nested import Outcome, refit_work, run_nested_search
-from searcher.plan import Plan, count_slots, make_plan, started
+from searcher.errors import NotFoundError, SearchFailedError
+from searcher.nested import Past, refit_work
+from searcher.plan import count_slots, make_plan, plan_again, started
 from searcher.preflight import look_ahead, refuse, with_notices
-from searcher.records import FINAL, Note, Record, utc_now
+from searcher.records import Note, Record
 from searcher.refit import RefitJob, refit
-from searcher.release import Released, release_card, release_model, release_report
+from searcher.release import Released, release_model
 from searcher.spec import Spec, load_spec
 from searcher.store import DEFAULT_URL, Store, StoredSearch, StoredTrial, Writer
+from searcher.store.credentials import take_credentials
+from searcher.store.spool import NAME as SPOOL
 
 OUTPUT = Path("searcher-output")
 SearchResult = StoredSearch
 
 Source = str | Path | Mapping[str, Any] | Spec
-Observer = Callable[[Record], None]
 
 
 def search(
@@ -90,67 +82,24 @@ def search(
     """
     base = Path(spec).parent if isinstance(spec, str | Path) else Path()
     spec = load_spec(spec)
+    store = take_credentials(store)
     dataset = load_dataset(spec.data, base=base)
-    plan = make_plan(_new_search_id(spec.name), spec, dataset, base=base)
+    plan = make_plan(new_search_id(spec.name), spec, dataset, base=base)
     folder = Path(output) if output is not None else OUTPUT / plan.search_id
-    with _terminated_like_interrupted(), connect(address, cpus=cpus) as session:
+    place = Place(store, folder, observe, report)
+    with terminated_like_interrupted(), connect(address, cpus=cpus) as session:
         count_slots(spec, session)  # before anything takes long, or is stored
         ahead = look_ahead(plan, exports=try_exports)
         refuse(ahead)
-        plan, notes = with_notices(plan, ahead), ahead.notes(plan.search_id)
-        return _search(
-            plan, folder, store, session=session, observe=observe, report=report, notes=notes
-        )
-
-
-def _search(
-    plan: Plan,
-    folder: Path,
-    store: str,
-    *,
-    session: Session,
-    observe: Observer | None,
-    report: bool,
-    notes: Sequence[Note],
-) -> SearchResult:
-    with Writer(store) as writer:
-
-        def emit(record: Record) -> None:
-            writer.add(record)
-            if observe is not None:
-                observe(record)
-
-        def trials_of(outer_fold: str) -> tuple[StoredTrial, ...]:
-            writer.flush()
-            with Store(store) as reader:
-                return reader.trials(plan.search_id, outer_fold=outer_fold, order="number")
-
-        emit(started(plan, describe_environment(cpus=session.cpus, base=plan.base)))
-        for note in notes:
-            emit(note)
-        with _interruption(plan.search_id), last_word(plan.search_id, emit):
-            outcome = run_nested_search(plan, session=session, emit=emit, trials_of=trials_of)
-            if outcome is None:
-                raise SearchInterruptedError(plan.search_id)
-            _finish(plan, outcome, folder, emit)
-        writer.flush()
-        if report:
-            _write_documents(store, plan.search_id, folder, writer, emit)
-    with Store(store) as reader:
-        return reader.search(plan.search_id)
-
-
-def _write_documents(
-    store: str, search_id: str, folder: Path, writer: Writer, emit: Observer
-) -> None:
-    """Write model card and report, which shows the card."""
-    try:
-        for card in release_card(store, search_id, folder):
-            emit(card)
-        writer.flush()
-        emit(release_report(store, search_id, folder))
-    except OSError as error:  # a full disk must not cost the result
-        emit(Note(search_id, "report", {"error": str(error)}))
+        plan = with_notices(plan, ahead)
+        with Writer(store) as writer:
+            driver = Driver(writer, place, plan.search_id)
+            about = describe_environment(cpus=session.cpus, base=plan.base, output=folder)
+            driver.emit(started(plan, about))
+            writer.lead(plan.search_id, spool=folder / SPOOL)
+            for note in ahead.notes(plan.search_id):
+                driver.emit(note)
+            return drive(plan, place, driver, session=session, past=Past())
 
 
 def export_search(
@@ -179,6 +128,7 @@ def export_search(
     DataError
         If the data are gone, or are not the rows that the search saw.
     """
+    store = take_credentials(store)
     with Store(store) as reader:
         found = reader.search(search_id)
         wanted = trial_id or found.best_trial_id
@@ -187,7 +137,7 @@ def export_search(
         trial = reader.trial(wanted)
     if trial.search_id != found.search_id:
         raise NotFoundError(f"trial {wanted} is of search {trial.search_id}")
-    plan = _plan_again(found)
+    plan = plan_again(found)
     name = "model.onnx" if trial_id is None else f"{wanted}.onnx"
     path = Path(output) if output is not None else OUTPUT / found.search_id / name
     work = refit_work(plan)
@@ -228,66 +178,7 @@ def _kept(released: Released, found: StoredSearch, trial: StoredTrial) -> Sequen
     return (Note(found.search_id, "export", payload),)
 
 
-def _finish(plan: Plan, outcome: Outcome, folder: Path, emit: Observer) -> None:
-    """Export the final model; say what the search amounts to."""
-    ended = conclude(plan, outcome)
-    (final,) = (choice for choice in outcome.chosen if choice.outer_fold == FINAL)
-    path = folder / "model.onnx"
-    released = release_model(
-        plan,
-        outcome.model,
-        path,
-        trial_id=final.trial_id,
-        outer_fold=FINAL,
-        outer_mean=ended.outer_mean,
-    )
-    for record in released.records:
-        emit(record)
-    emit(replace(ended, error=released.error, at=utc_now()))
-
-
-def _plan_again(found: StoredSearch) -> Plan:
-    """Make the plan of a stored search again, over the same rows.
-
-    Raises
-    ------
-    DataError
-        If the rows are others by now.
-    """
-    spec = load_spec(found.spec)
-    base = Path(found.environment.get("base", "."))
-    dataset = load_dataset(spec.data, base=base)
-    if dataset.fingerprint != found.fingerprint:
-        raise DataError(
-            f"the rows of {spec.data.path} are not those of search {found.search_id}: "
-            f"fingerprint {dataset.fingerprint[:12]}, then {found.fingerprint[:12]}"
-        )
-    return make_plan(found.search_id, spec, dataset, base=base)
-
-
-@contextmanager
-def _interruption(search_id: str) -> Iterator[None]:
-    """Say Ctrl-C with the search's id, which the caller may not have seen yet."""
-    try:
-        yield
-    except KeyboardInterrupt as error:
-        raise SearchInterruptedError(search_id) from error
-
-
-@contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    """Treat SIGTERM, which would end the process on the spot, as Ctrl-C."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals belong to the main thread
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _new_search_id(name: str) -> str:
+def new_search_id(name: str) -> str:
     """Make a readable id that no other search has: ``churn-3f9a2c``."""
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-")
     return f"{slug or 'search'}-{secrets.token_hex(3)}"

@@ -22,7 +22,7 @@ PACKAGES = (
 )
 
 
-def describe_environment(*, cpus: int, base: Path) -> dict[str, Any]:
+def describe_environment(*, cpus: int, base: Path, output: Path | None = None) -> dict[str, Any]:
     """Everything about this process that a result may depend on, as JSON values.
 
     Parameters
@@ -31,6 +31,8 @@ def describe_environment(*, cpus: int, base: Path) -> dict[str, Any]:
         Cores that the search may use.
     base
         Folder that the spec's relative data path starts at.
+    output
+        Folder for the search's files; None if it leaves none.
     """
     return {
         "python": platform.python_version(),
@@ -38,6 +40,7 @@ def describe_environment(*, cpus: int, base: Path) -> dict[str, Any]:
         "machine": platform.machine(),
         "cpus": cpus,
         "base": str(base.resolve()),
+        "output": None if output is None else str(output.resolve()),
         "versions": installed_versions(),
         "git_commit": git_commit(Path.cwd()),
     }

@@ -1,10 +1,10 @@
 """Nested cross-validation: the whole data flow, top to bottom."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import chain
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cluster.session import Session
 from cluster.tasks import run_tasks
@@ -12,6 +12,7 @@ from search_spaces.space import join_family
 from searcher.candidates import DUMMY, joint_space, references
 from searcher.errors import SearchFailedError, TrialError
 from searcher.evaluation import fold_seed
+from searcher.failpoints import failpoint
 from searcher.model import FittedModel
 from searcher.plan import Plan, count_slots
 from searcher.plugins import load_family
@@ -27,9 +28,11 @@ from searcher.records import (
 from searcher.refit import Predictions, Refit, RefitJob, RefitWork, refit
 from searcher.selection import choose_default, choose_winner, find_dummy
 from searcher.store import StoredTrial
+from searcher.store.history import PastTrial
 from searcher.strategies.base import Problem
 from searcher.tuning.inner import InnerSearch, make_inner_search
-from searcher.tuning.run import run_inner_searches
+from searcher.tuning.replay import replay
+from searcher.tuning.run import Watch, run_inner_searches
 from searcher.tuning.trainable import Work
 
 MOST_PREDICTIONS = 200_000
@@ -51,8 +54,23 @@ class Outcome:
     model: FittedModel  # the final winner, refitted on all rows
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a search that goes on has already."""
+
+    trials: Mapping[str, Sequence[PastTrial]] = field(default_factory=dict)  # by outer fold
+    scores: Sequence[OuterScore] = ()
+    first_trials: int | None = None  # budget it began with, if it was extended
+
+
 def run_nested_search(
-    plan: Plan, *, session: Session, emit: Emit, trials_of: TrialsOf
+    plan: Plan,
+    *,
+    session: Session,
+    emit: Emit,
+    trials_of: TrialsOf,
+    past: Past | None = None,
+    watch: Watch | None = None,
 ) -> Outcome | None:
     """Choose by inner folds, judge by outer folds, refit on all rows.
 
@@ -63,21 +81,32 @@ def run_nested_search(
     trials_of
         Gives an outer fold's trials as the store has them, with everything emitted so far: choices
         are made from what is kept, not from memory.
+    past
+        What is there already; it is neither run nor told again.
+    watch
+        What is asked while trials run.
 
     Returns
     -------
     None if the user interrupted it.
     """
+    past = past or Past()
+    inner = _inner_searches(plan, past)
+    for name, search in inner.items():
+        for record in replay(search, past.trials.get(name, ())):
+            emit(record)
     finished = run_inner_searches(
-        _inner_searches(plan),
+        inner,
         _work(plan),
         search_id=plan.search_id,
         slots=count_slots(plan.spec, session),
         gpus=plan.spec.hardware.gpus,
         emit=emit,
+        watch=watch,
     )
     if not finished:
         return None
+    failpoint("driver.tuned")
     chosen, jobs = [], []
     for name in plan.outer:
         trials = trials_of(name)
@@ -87,7 +116,9 @@ def run_nested_search(
         )
         emit(chosen[-1])
         jobs += _refits_of(name, winner, trials)
-    outer, model = _refit_all(plan, jobs, emit)
+    failpoint("driver.chosen")
+    outer, model = _refit_all(plan, jobs, emit, known=past.scores)
+    failpoint("driver.scored")
     return Outcome(tuple(chosen), outer, model)
 
 
@@ -103,7 +134,7 @@ def refit_work(plan: Plan) -> RefitWork:
     )
 
 
-def _inner_searches(plan: Plan) -> dict[str, InnerSearch]:
+def _inner_searches(plan: Plan, past: Past) -> dict[str, InnerSearch]:
     """One inner search for each outer fold, none sharing anything with another."""
     space = joint_space(plan.candidates)
     room = plan.spec.budget.trials - 1  # the dummy takes one
@@ -117,16 +148,18 @@ def _inner_searches(plan: Plan) -> dict[str, InnerSearch]:
             trials=room,
             max_resource=n_folds,
             seed=fold_seed(plan.spec.seed, plan.outer[name]),
+            first_trials=None if past.first_trials is None else past.first_trials - 1,
         )
         searches[name] = make_inner_search(
             plan.spec.strategy.build(problem),
             search_id=plan.search_id,
             outer_fold=name,
             trials=plan.spec.budget.trials,
-            n_defaults=len(initial),
+            initial=initial,
             max_resource=n_folds,
             dummy=load_family(DUMMY).default(plan.dataset.profile),
             time_s=plan.spec.budget.time_s,
+            trial_time_s=plan.spec.budget.trial_time_s,
         )
     return searches
 
@@ -174,28 +207,43 @@ def _job(trial: StoredTrial, roles: list[Role], *, keep_model: bool = False) -> 
 
 
 def _refit_all(
-    plan: Plan, jobs: list[RefitJob], emit: Emit
+    plan: Plan, jobs: list[RefitJob], emit: Emit, *, known: Sequence[OuterScore]
 ) -> tuple[tuple[OuterScore, ...], FittedModel]:
-    """Refit every choice; the outer test rows are read here, once, after all choices are made."""
+    """Refit every choice; the outer test rows are read here, once, after all choices are made.
+
+    A job whose scores are known is done; the final model, which is in no store, is made again.
+    """
     work = refit_work(plan)
-    outer: list[OuterScore] = []
-    said: list[OuterPredictions] = []
+    outer = list(known)
+    done = {(score.outer_fold, score.trial_id, score.role) for score in known}
+    left = [job for job in jobs if not _is_done(job, done)]
     models: list[FittedModel] = []
     try:
-        for job, result in run_tasks(refit, jobs, shared=work, cpus=work.cpus):
+        for job, result in run_tasks(refit, left, shared=work, cpus=work.cpus):
             models += [result.model] if result.model is not None else []
-            if result.scores:
-                outer += [_outer_score(plan, job, result, role) for role in job.roles]
-            if result.predictions is not None:
-                said.append(_outer_predictions(plan, job, result.predictions))
+            for record in _judged(plan, job, result):
+                emit(record)
+                outer += [record] if isinstance(record, OuterScore) else []
     except TrialError as error:
         raise SearchFailedError(f"an outer fold's winner can't be scored: {error}") from error
     outer.sort(key=lambda score: (list(plan.outer).index(score.outer_fold), score.role))
-    said.sort(key=lambda predictions: list(plan.outer).index(predictions.outer_fold))
-    records: Iterator[Record] = chain(outer, said, _left_out(plan, said))
-    for record in records:
-        emit(record)
+    for note in _left_out(plan):
+        emit(note)
     return tuple(outer), models[0]
+
+
+def _is_done(job: RefitJob, done: set[tuple[str, str, Role]]) -> bool:
+    return all((job.outer_fold, job.trial_id, role) in done for role in job.roles)
+
+
+def _judged(plan: Plan, job: RefitJob, result: Refit) -> list[Record]:
+    """Say how a refitted model did; what it predicted comes with the scores of its last role."""
+    records: list[Record] = []
+    if result.scores:
+        records += [_outer_score(plan, job, result, role) for role in job.roles]
+    if result.predictions is not None:
+        records.append(_outer_predictions(plan, job, result.predictions))
+    return records
 
 
 def _outer_score(plan: Plan, job: RefitJob, result: Refit, role: Role) -> OuterScore:
@@ -212,11 +260,7 @@ def _outer_score(plan: Plan, job: RefitJob, result: Refit, role: Role) -> OuterS
 def _outer_predictions(plan: Plan, job: RefitJob, made: Predictions) -> OuterPredictions:
     """Record what the winner says of its test rows; of an even share of them if there are many."""
     fold = plan.outer[job.outer_fold]
-    share = min(1.0, _most_predictions(plan) / _n_test(plan))
-    kept = np.arange(len(fold.test))
-    if share < 1:
-        rng = np.random.default_rng(fold_seed(plan.spec.seed, fold))
-        kept = np.sort(rng.choice(kept, int(share * len(kept)), replace=False))
+    kept = _kept(plan, job.outer_fold)
     rows = np.asarray(fold.test)[kept]
     return OuterPredictions(
         search_id=plan.search_id,
@@ -240,9 +284,21 @@ def _n_test(plan: Plan) -> int:
     return sum(len(fold.test) for fold in plan.outer.values())
 
 
-def _left_out(plan: Plan, said: Sequence[OuterPredictions]) -> list[Note]:
+def _kept(plan: Plan, outer_fold: str) -> NDArray[np.int64]:
+    """Choose of which test rows, by their positions among them, predictions are kept."""
+    fold = plan.outer[outer_fold]
+    share = min(1.0, _most_predictions(plan) / _n_test(plan))
+    if share == 1:
+        return np.arange(len(fold.test))
+    rng = np.random.default_rng(fold_seed(plan.spec.seed, fold))
+    return np.sort(rng.choice(len(fold.test), int(share * len(fold.test)), replace=False))
+
+
+def _left_out(plan: Plan) -> list[Note]:
     """Say that only a sample of the predictions is kept, if so."""
-    rows, kept = _n_test(plan), sum(len(predictions.rows) for predictions in said)
+    if plan.dataset.task == "clustering":  # which has no truth to compare with
+        return []
+    rows, kept = _n_test(plan), sum(len(_kept(plan, name)) for name in plan.outer)
     if kept == rows:
         return []
     return [Note(plan.search_id, "outer_predictions", {"rows": rows, "kept": kept})]

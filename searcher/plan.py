@@ -3,16 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cluster.session import Session
 from searcher.candidates import Candidate, resolve_candidates
 from searcher.checks import check_search
-from searcher.data import Dataset
-from searcher.errors import SpecError
+from searcher.data import Dataset, load_dataset
+from searcher.errors import DataError, SpecError
 from searcher.evaluation import Rows
-from searcher.records import Fold, SearchStarted
-from searcher.spec import Spec
+from searcher.records import UNKNOWN, Fold, SearchStarted
+from searcher.spec import Spec, load_spec
+
+if TYPE_CHECKING:  # SQLAlchemy takes half a second
+    from searcher.store import StoredSearch
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,6 +70,35 @@ def make_plan(search_id: str, spec: Spec, dataset: Dataset, *, base: Path) -> Pl
         notices=checked.notices,
         base=base,
     )
+
+
+def plan_again(found: "StoredSearch", dataset: Dataset | None = None) -> Plan:
+    """Make the plan of a stored search again, over the same rows and with the stored spec.
+
+    Parameters
+    ----------
+    dataset
+        The rows, if they are at hand; they are read if not.
+
+    Raises
+    ------
+    DataError
+        If the rows are gone, or are others by now.
+    """
+    if found.fingerprint == UNKNOWN:
+        raise DataError(
+            f"search {found.search_id} was taken over from another program, which does not say "
+            "what its rows were: nothing of it can be run again"
+        )
+    spec = load_spec(found.spec)
+    base = Path(found.environment.get("base", "."))
+    dataset = dataset or load_dataset(spec.data, base=base)
+    if dataset.fingerprint != found.fingerprint:
+        raise DataError(
+            f"the rows of {spec.data.path} are not those of search {found.search_id}: "
+            f"fingerprint {dataset.fingerprint[:12]}, then {found.fingerprint[:12]}"
+        )
+    return make_plan(found.search_id, spec, dataset, base=base)
 
 
 def count_slots(spec: Spec, session: Session) -> int:

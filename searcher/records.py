@@ -13,8 +13,11 @@ Configuration: TypeAlias = dict[str, Any]
 FINAL = "final"
 """The outer fold that is no fold: the last inner search, over all rows."""
 
-Origin = Literal["default", "dummy", "strategy"]
-TrialState = Literal["running", "completed", "stopped", "failed"]
+UNKNOWN = "unknown"
+"""Task, rows and families of a search that was taken over from a program that does not say."""
+
+Origin = Literal["default", "dummy", "strategy", "reused"]
+TrialState = Literal["running", "paused", "completed", "stopped", "failed"]
 SearchState = Literal["running", "completed", "failed", "interrupted"]
 Role = Literal["winner", "default", "dummy"]
 
@@ -45,14 +48,32 @@ class SearchStarted:
     task: str
     fingerprint: str  # of the rows
     data: dict[str, Any]  # what was loaded: columns, kinds, rows, classes, notices
-    environment: dict[str, Any]  # versions, platform, git commit, cpus
+    environment: dict[str, Any]  # versions, platform, git commit, cpus, output folder
     folds: tuple[Fold, ...]
     at: datetime = field(default_factory=utc_now)
 
 
 @dataclass(frozen=True, slots=True)
+class SearchResumed:
+    """A search that had stopped goes on; what it had paused runs again."""
+
+    search_id: str
+    at: datetime = field(default_factory=utc_now)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchExtended:
+    """A search gets a larger budget and chooses anew: its old choices and outer scores go."""
+
+    search_id: str
+    before: dict[str, Any]  # budget that the spec had
+    budget: dict[str, Any]  # budget that it has from now on
+    at: datetime = field(default_factory=utc_now)
+
+
+@dataclass(frozen=True, slots=True)
 class TrialStarted:
-    """A configuration was proposed and given to a worker."""
+    """A configuration was proposed, and waits for a worker or has one."""
 
     trial_id: str  # "<search_id>.<outer_fold>.<number>"
     search_id: str
@@ -61,6 +82,21 @@ class TrialStarted:
     family: str
     configuration: Configuration  # the family's parameters, preprocessing included
     origin: Origin
+    source_trial_id: str | None = None  # the trial of another search that it was copied from
+    at: datetime = field(default_factory=utc_now)
+
+
+@dataclass(frozen=True, slots=True)
+class TrialAgain:
+    """A trial lost its worker or its driver and goes on after its last finished inner fold.
+
+    The machine's failure, not the trial's: it costs no budget and teaches the strategy nothing.
+    """
+
+    trial_id: str
+    attempt: int  # the one that begins: 2, 3, ...
+    reason: str  # how the one before ended
+    lost_s: float  # wall seconds of the inner fold that has to be done again
     at: datetime = field(default_factory=utc_now)
 
 
@@ -75,6 +111,7 @@ class FoldScore:
     fit_s: float  # wall seconds
     score_s: float  # wall seconds
     cpu_s: float  # CPU seconds of the worker process for fit and score
+    attempt: int = 1
     at: datetime = field(default_factory=utc_now)
 
 
@@ -98,7 +135,7 @@ class TrialEnded:
     """A trial's last word."""
 
     trial_id: str
-    state: TrialState  # anything but "running"
+    state: TrialState  # "completed", "stopped" or "failed"
     score: float | None  # mean of the optimised metric; None when failed
     resource: int  # inner folds finished
     reason: str | None = None  # why stopped or failed, in one line
@@ -224,7 +261,10 @@ class Note:
 
 Record: TypeAlias = (
     SearchStarted
+    | SearchResumed
+    | SearchExtended
     | TrialStarted
+    | TrialAgain
     | FoldScore
     | Decision
     | TrialEnded

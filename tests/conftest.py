@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from cluster.session import Session
+from tests.driven import cluster, place, undisturbed  # noqa: F401  (fixtures are asked for by name)
+from tests.postgres import postgres, postgres_url  # noqa: F401
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -17,6 +19,11 @@ SLOW_IN_SUM = (
     "searcher/export/gate",
     "searcher/preflight",
     "searcher/report",
+    "searcher/store/test_checkpoints.py",
+    "searcher/store/test_deletion.py",
+    "searcher/store/test_retention.py",
+    "searcher/store/transfer",
+    "test_postgres.py",
 )
 """Folders whose tests are quick one by one, but not all together: `make check` leaves them out."""
 
@@ -27,6 +34,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(item.path.is_relative_to(folder) for folder in folders):
             item.add_marker(pytest.mark.slow)
+        if _needs_a_server(item):
+            item.add_marker(pytest.mark.slow)
+
+
+def _needs_a_server(item: pytest.Item) -> bool:
+    """Whether a test runs on PostgreSQL; `make check` is content with SQLite."""
+    callspec = getattr(item, "callspec", None)
+    fixtures = set(getattr(item, "fixturenames", ()))
+    asked = None if callspec is None else callspec.params.get("database")
+    return asked == "postgresql" or bool(fixtures & {"postgres", "postgres_url"})
 
 
 def _shared(part: str) -> Path:

@@ -8,7 +8,22 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from searcher.cli import check, examples, models, queries, run, searches, spaces
+from searcher.cli import (
+    check,
+    compare,
+    examples,
+    going_on,
+    models,
+    queries,
+    reproduce,
+    retention,
+    run,
+    searches,
+    show,
+    spaces,
+    transfer,
+    trials,
+)
 from searcher.cli.exits import reported
 
 
@@ -97,20 +112,29 @@ def store(context: typer.Context) -> None:
 COMMANDS: dict[str, Callable[..., None]] = {
     "check": check.check,
     "run": run.run,
+    "resume": going_on.resume,
+    "extend": going_on.extend,
+    "fork": going_on.fork,
+    "stop": going_on.stop,
     "list": searches.list_searches,
-    "show": searches.show,
-    "trials": searches.trials,
+    "show": show.show,
+    "trials": trials.trials,
+    "compare": compare.compare,
+    "reproduce": reproduce.reproduce,
     "sql": queries.sql,
     "export": models.export,
     "predict": models.predict,
     "report": models.report,
     "spaces": spaces.spaces,
+    "delete": retention.delete,
 }
 
 STORE_COMMANDS: dict[str, Callable[..., None]] = {
     "upgrade": queries.upgrade,
     "check": queries.check,
     "info": queries.info,
+    "gc": retention.gc,
+    **transfer.COMMANDS,
 }
 
 for name, command in COMMANDS.items():

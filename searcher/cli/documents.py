@@ -1,7 +1,7 @@
 """Which fields a search and a trial have in JSON, csv and parquet: what scripts build on."""
 
-from collections.abc import Iterable
-from dataclasses import fields
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from searcher.cli.output import Rows
@@ -25,6 +25,7 @@ SUMMARY_COLUMNS = (
     "best_trial_id",
     "best_configuration",
     "trials_running",
+    "trials_paused",
     "trials_completed",
     "trials_stopped",
     "trials_failed",
@@ -55,7 +56,12 @@ TRIAL_COLUMNS = (
     "seconds",
     "fit_s",
     "cpu_s",
+    "attempt",
+    "source_trial_id",
 )
+
+ALL_TRIAL_COLUMNS = (*TRIAL_COLUMNS, "configuration", "traceback")
+"""What may be chosen; csv and parquet have no whole tracebacks unless they are."""
 
 
 def search_document(search: "StoredSearch") -> dict[str, Any]:
@@ -87,9 +93,46 @@ def _flat_summary(search: "SearchSummary") -> dict[str, Any]:
 
 def trial_rows(trials: "Iterable[StoredTrial]") -> Rows:
     """One row a trial; parameters become columns ``param.<name>``."""
-    records = [
-        {name: getattr(trial, name) for name in TRIAL_COLUMNS}
-        | {f"param.{name}": value for name, value in trial.configuration.items()}
-        for trial in trials
-    ]
-    return Rows.of(records, TRIAL_COLUMNS)
+    parameters: dict[str, None] = {}
+    for trial in trials:
+        parameters.update(dict.fromkeys(trial.configuration))
+
+    def cells() -> Iterator[list[Any]]:
+        for trial in trials:
+            given = trial.configuration
+            own = [getattr(trial, name) for name in TRIAL_COLUMNS]
+            yield own + [given.get(name) for name in parameters]
+
+    columns = (*TRIAL_COLUMNS, *(f"param.{name}" for name in parameters))
+    return Rows(columns, Again(cells), of_trials=True)
+
+
+def chosen_rows(trials: "Iterable[StoredTrial]", names: Sequence[str]) -> Rows:
+    """One row a trial, with these columns and parameters only."""
+    return Rows(
+        tuple(names),
+        Again(lambda: ([_cell(trial, name) for name in names] for trial in trials)),
+        of_trials=True,
+    )
+
+
+def chosen_items(trials: "Iterable[StoredTrial]", names: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Give the same as objects."""
+    for trial in trials:
+        yield {name: _cell(trial, name) for name in names}
+
+
+def _cell(trial: "StoredTrial", name: str) -> Any:
+    if name in ALL_TRIAL_COLUMNS:
+        return getattr(trial, name)
+    return trial.configuration.get(name.removeprefix("parameters."))
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What begins anew each time it is gone through."""
+
+    begin: Callable[[], Iterator[Sequence[Any]]]
+
+    def __iter__(self) -> Iterator[Sequence[Any]]:
+        return self.begin()

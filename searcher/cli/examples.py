@@ -1,5 +1,7 @@
 """Examples that teach: what stands below the options in every command's help."""
 
+from searcher.cli.transfer_examples import TRANSFER
+
 ALL = """\b
 Examples:
   searcher check churn.yaml               what to know before searching
@@ -15,11 +17,31 @@ Exit codes:
   2    the command line, the spec or the data are wrong
   3    the search is done, but no model was released: parity failed
   4    no such search, trial or store
+  5    another live process drives the search
   70   a mistake in searcher itself
   130  interrupted
 """
 
 OF = {
+    "resume": """\b
+Examples:
+  searcher resume latest
+  searcher resume churn-3f9a2c --store sqlite:///team.db
+""",
+    "extend": """\b
+Examples:
+  searcher extend churn-3f9a2c --trials 40
+  searcher extend latest --time 600
+""",
+    "fork": """\b
+Examples:
+  searcher fork churn-3f9a2c --spec churn_wider.yaml
+""",
+    "stop": """\b
+Examples:
+  searcher stop latest
+  searcher stop churn-3f9a2c --store sqlite:///team.db
+""",
     "check": """\b
 Examples:
   searcher check churn.yaml
@@ -51,14 +73,38 @@ Examples:
 Examples:
   searcher show latest
   searcher show churn-3f                  the beginning of an id is enough
+  searcher show latest.final.12           one trial
   searcher show latest --format json | jq '.outer_mean, .interval'
 """,
     "trials": """\b
 Examples:
   searcher trials latest --limit 10
   searcher trials latest --outer-fold final --family xgboost
+  searcher trials latest --where "score > 0.8 and learning_rate < 0.1"
   searcher trials latest --state failed --sort number
+  searcher trials latest --sort=-cpu_s --columns trial_id,cpu_s,score
   searcher trials latest -o trials.parquet
+
+\b
+A condition compares columns and parameters with numbers, 'texts', true,
+false: =, !=, <, <=, >, >=, in (...), between ... and ..., like '%x%',
+is null; and, or, not, parentheses. A parameter that is called like a
+column is written parameters.NAME, an odd name in double quotes.
+Columns: trial_id, family, state, score, resource, number, seconds, fit_s,
+cpu_s, attempt, outer_fold, origin, started_at, ended_at, reason,
+traceback, source_trial_id, configuration_hash
+""",
+    "compare": """\b
+Examples:
+  searcher compare churn-1a2b3c churn-3f9a2c
+  searcher compare churn-1a latest --format json | jq -r .verdict
+  searcher compare latest.final.3 latest.final.12
+""",
+    "reproduce": """\b
+Examples:
+  searcher reproduce churn-3f9a2c.final.12
+  searcher reproduce latest.0.3 --tolerance 0
+  searcher reproduce latest.final.0 --format json | jq -r .agreement
 """,
     "sql": """\b
 Examples:
@@ -74,13 +120,13 @@ Views (docs/store.md explains the columns):
     search_id, name, state, metric, task, outer_mean, interval_low,
     interval_high, optimism, default_difference, default_interval_low,
     default_interval_high, best_trial_id, best_family, best_configuration,
-    trials, running, completed, stopped, failed, cpu_s, model_path,
+    trials, running, paused, completed, stopped, failed, cpu_s, model_path,
     report_path, parity_passed, fingerprint, started_at, ended_at, seconds,
     error
   v_trials: a trial a row
     search_id, outer_fold, trial_id, number, state, family, configuration,
     score, resource, origin, reason, started_at, ended_at, seconds, fit_s,
-    cpu_s
+    cpu_s, attempt, source_trial_id
   v_leaderboard: complete trials with their place in their inner search
     search_id, outer_fold, place, trial_id, number, family, configuration,
     score, resource, origin, seconds, is_winner
@@ -118,6 +164,18 @@ Examples:
   searcher spaces xgboost --data churn.yaml
   searcher spaces my_models:Knn --format json
 """,
+    "delete": """\b
+Examples:
+  searcher delete churn-3f                what would go; nothing is deleted
+  searcher delete churn-3f --yes
+  searcher delete churn-3f --yes --keep-files
+""",
+    "store gc": """\b
+Examples:
+  searcher store gc                       what it would free
+  searcher store gc --yes
+  searcher store gc --keep-best 1 --format json
+""",
     "store upgrade": """\b
 Examples:
   searcher store upgrade
@@ -133,6 +191,7 @@ Examples:
   searcher store info
   searcher store info --store sqlite:///team.db
 """,
+    **TRANSFER,
 }
 """Command -> examples."""
 

@@ -14,7 +14,9 @@ import typer
 from searcher.errors import (
     DataError,
     ExportError,
+    LeaseHeldError,
     NotFoundError,
+    QuestionError,
     SearcherError,
     SearchInterruptedError,
     SpecError,
@@ -24,6 +26,7 @@ FAILED = 1
 WRONG_REQUEST = 2
 NOT_RELEASED = 3
 NOT_FOUND = 4
+HELD = 5
 OWN_MISTAKE = 70  # EX_SOFTWARE of sysexits.h
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 
@@ -31,9 +34,11 @@ CODES: tuple[tuple[type[BaseException], int], ...] = (
     (KeyboardInterrupt, INTERRUPTED),
     (SearchInterruptedError, INTERRUPTED),
     (NotFoundError, NOT_FOUND),
+    (LeaseHeldError, HELD),
     (ExportError, NOT_RELEASED),
     (SpecError, WRONG_REQUEST),
     (DataError, WRONG_REQUEST),
+    (QuestionError, WRONG_REQUEST),
     (SearcherError, FAILED),
     (OSError, FAILED),  # a full disk, a folder without rights: true, and no mistake of ours
 )
@@ -92,7 +97,10 @@ def _message(error: BaseException, code: int) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
     if isinstance(error, SearchInterruptedError):
-        return f"{error}\nsee it with `searcher show {error.search_id}`"
+        return (
+            f"{error}\nsee it with `searcher show {error.search_id}`, "
+            f"go on with `searcher resume {error.search_id}`"
+        )
     if isinstance(error, OSError) and not isinstance(error, SearcherError):
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror or error}"

@@ -1,5 +1,7 @@
 """The arguments and options that several commands share."""
 
+import os
+import shlex
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +17,13 @@ DEFAULT_STORE = "sqlite:///searcher.db"
 STORE_VARIABLE = "SEARCHER_STORE"
 
 
+def store_option(store: str) -> str:
+    """Write ``--store`` where a command would not find the store without it."""
+    if store in (DEFAULT_STORE, os.environ.get(STORE_VARIABLE)):
+        return ""
+    return f" --store {shlex.quote(store)}"
+
+
 def complete_search_id(context: typer.Context) -> list[tuple[str, str]]:
     """Offer the searches of the store in hand, the newest first, with their names."""
     from searcher.store import Store
@@ -23,6 +32,24 @@ def complete_search_id(context: typer.Context) -> list[tuple[str, str]]:
         found = [(search.search_id, search.name) for search in s.searches(limit=50)]
         return [("latest", "the newest search"), *found]
     return []
+
+
+def without_password(context: typer.Context, parameter: typer.CallbackParam, url: str) -> str:
+    """Return a store's URL without its password, which connections of this process know then.
+
+    Raises
+    ------
+    SpecError
+        When the password was typed, and so can be read by everyone on the machine.
+    """
+    if context.resilient_parsing or url.startswith("sqlite"):
+        return url
+    from searcher.store.credentials import refuse_password, take_credentials
+
+    source = context.get_parameter_source(parameter.name or "")
+    if source is not None and source.name == "COMMANDLINE":
+        refuse_password(url, option=parameter.opts[0])
+    return take_credentials(url)
 
 
 def complete_family() -> list[str]:
@@ -47,19 +74,25 @@ SearchId = Annotated[
 ]
 StoreUrl = Annotated[
     str,
-    typer.Option("--store", envvar=STORE_VARIABLE, metavar="URL", help="Where searches are kept."),
+    typer.Option(
+        "--store",
+        envvar=STORE_VARIABLE,
+        metavar="URL",
+        help="Where searches are kept.",
+        callback=without_password,
+    ),
 ]
 OutputFormat = Annotated[
     Format | None,
     typer.Option(
         "--format",
         metavar="FORMAT",
-        help="table, json, csv or parquet.",
+        help="table, json, jsonl, csv or parquet.",
         show_default="by the ending of --output, else table",
     ),
 ]
 AnswerFormat = Annotated[
-    Format, typer.Option("--format", metavar="FORMAT", help="table, json, csv or parquet.")
+    Format, typer.Option("--format", metavar="FORMAT", help="table, json, jsonl, csv or parquet.")
 ]
 """For commands whose --output is no place for the answer."""
 

@@ -1,36 +1,21 @@
-"""How an answer leaves: as a table, JSON, csv or parquet, on stdout or in a file."""
+"""Where an answer goes, and in which form: a table, JSON, csv or parquet; stdout or a file."""
 
-import csv
-import io
-import json
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import typer
 
+from searcher.cli import formats
 from searcher.cli.exits import RequestError
-from searcher.cli.plain import plain
+from searcher.cli.formats import Rows, Sink
 
-Format = Literal["table", "json", "csv", "parquet"]
+__all__ = ["Answer", "Format", "Rows", "check_format", "deliver", "note"]
 
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Cells for csv and parquet: scalars, None for nothing."""
-
-    columns: tuple[str, ...]
-    cells: list[list[Any]]
-
-    @classmethod
-    def of(cls, records: Iterable[Mapping[str, Any]], first: Iterable[str] = ()) -> "Rows":
-        """Lay records out under the union of their keys; ``first`` are there even without any."""
-        records = list(records)
-        columns = tuple(dict.fromkeys([*first, *(key for record in records for key in record)]))
-        return cls(columns, [[record.get(key) for key in columns] for record in records])
+Format = Literal["table", "json", "jsonl", "csv", "parquet"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +25,13 @@ class Answer:
     document: Callable[[], Any]  # for JSON
     rows: Callable[[], Rows]
     table: Callable[[bool], str]  # for people; told whether they look at a terminal
+    items: Callable[[], Iterable[Any]] | None = None  # of a document that is a long array
 
 
 def deliver(answer: Answer, wanted: Format | None, *, output: Path | None = None) -> None:
     """Write an answer; without ``wanted`` the file's name decides, and else it is a table.
+
+    A file gets its name when all is written: what fails on the way leaves the old one as it was.
 
     Raises
     ------
@@ -53,21 +41,52 @@ def deliver(answer: Answer, wanted: Format | None, *, output: Path | None = None
         If it can't be written.
     """
     form = check_format(wanted, output)
-    content: str | bytes
-    if form == "table":
-        content = answer.table(output is None and sys.stdout.isatty())
-    elif form == "json":
-        content = to_json(answer.document()).encode()
-    elif form == "csv":
-        content = to_csv(answer.rows()).encode()
+    table = answer.table(output is None and sys.stdout.isatty()) if form == "table" else ""
+    if output is None and form == "table":
+        typer.echo(table, nl=False)  # in the terminal's own encoding
+        return
+    with _sink(output) as sink:
+        if form == "table":
+            sink.write(table.encode())
+        elif form == "csv":
+            formats.write_csv(answer.rows(), sink)
+        elif form == "parquet":
+            formats.write_parquet(answer.rows(), sink)
+        else:
+            _write_json(answer, sink, lines=form == "jsonl")
+
+
+def _write_json(answer: Answer, sink: Sink, *, lines: bool) -> None:
+    if answer.items is not None:
+        (formats.write_json_lines if lines else formats.write_json_array)(answer.items(), sink)
+        return
+    document = answer.document()
+    if lines:
+        formats.write_json_lines(
+            document if isinstance(document, list | tuple) else [document], sink
+        )
     else:
-        content = to_parquet(answer.rows())
+        formats.write_json(document, sink)
+
+
+@contextmanager
+def _sink(output: Path | None) -> Iterator[Sink]:
     if output is None:
-        typer.echo(content, nl=False)
-    elif isinstance(content, str):
-        output.write_text(content, encoding="utf-8")
-    else:
-        output.write_bytes(content)
+        sys.stdout.flush()
+        sink = typer.get_binary_stream("stdout")
+        yield sink
+        sink.flush()
+        return
+    path = output.resolve()
+    if path.parent.is_dir() and (path.is_file() or not path.exists()):
+        from searcher.files import fresh_file
+
+        with fresh_file(path.parent, path.name) as fresh:
+            yield fresh
+            fresh.publish(path)
+    else:  # a device or a pipe; or nothing, and the error says so
+        with path.open("wb") as file:
+            yield file
 
 
 def check_format(wanted: Format | None, output: Path | None) -> Format:
@@ -83,51 +102,6 @@ def check_format(wanted: Format | None, output: Path | None) -> Format:
 def _format_of(output: Path | None) -> Format:
     ending = output.suffix.removeprefix(".").lower() if output is not None else ""
     return next((form for form in get_args(Format) if form == ending), "table")
-
-
-def to_json(document: Any) -> str:
-    """Write JSON that every reader takes: NaN and infinity are null."""
-    return json.dumps(plain(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def to_csv(rows: Rows) -> str:
-    """Write csv with a header; nothing is an empty cell."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(rows.columns)
-    writer.writerows([_csv_cell(cell) for cell in row] for row in rows.cells)
-    return text.getvalue()
-
-
-def _csv_cell(cell: Any) -> Any:
-    simple = plain(cell)
-    if isinstance(simple, bool):
-        return "true" if simple else "false"
-    if isinstance(simple, dict | list):
-        return json.dumps(simple, ensure_ascii=False)
-    return simple  # csv writes None as nothing, and floats so that they read back equal
-
-
-def to_parquet(rows: Rows) -> bytes:
-    """Write parquet, one type a column: mixed numbers as floats, other mixtures as text."""
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    columns = list(zip(*rows.cells, strict=True)) or [()] * len(rows.columns)
-    arrays = [pa.array(_one_type(column)) for column in columns]
-    sink = io.BytesIO()
-    parquet.write_table(pa.Table.from_arrays(arrays, names=list(rows.columns)), sink)
-    return sink.getvalue()
-
-
-def _one_type(cells: Iterable[Any]) -> list[Any]:
-    cells = [_csv_cell(c) if isinstance(c, dict | list | tuple) else c for c in cells]
-    types = {type(cell) for cell in cells if cell is not None}
-    if len(types) <= 1:
-        return cells
-    if types == {int, float}:
-        return [None if cell is None else float(cell) for cell in cells]
-    return [None if cell is None else str(_csv_cell(cell)) for cell in cells]
 
 
 def note(text: str, *, quiet: bool = False) -> None:

@@ -4,12 +4,11 @@ from typing import Annotated, Any
 
 import typer
 
-from searcher.cli.exits import FAILED, RequestError
+from searcher.cli.exits import FAILED
 from searcher.cli.options import DEFAULT_STORE, OutputFile, OutputFormat, Quiet, StoreUrl
 from searcher.cli.output import Answer, Rows, check_format, deliver, note
 from searcher.cli.tables import Column, layout
 from searcher.cli.words import number, value
-from searcher.errors import StoreError
 
 
 def sql(
@@ -26,34 +25,23 @@ def sql(
 ) -> None:
     """Ask the store in SQL, without being able to change it."""
     from searcher.store import Store
+    from searcher.store.query import distinct
 
     check_format(form, output)
-    with Store(store) as opened:
-        try:
-            found = opened.query(query, max_rows=max_rows, timeout_s=timeout)
-        except StoreError as error:  # the store is there and sound: it is the query
-            raise RequestError(str(error)) from error
-    columns = _distinct(found.columns)
-    rows = [list(row) for row in found.rows]
-    answer = Answer(
-        document=lambda: [dict(zip(columns, row, strict=True)) for row in rows],
-        rows=lambda: Rows(columns, rows),
-        table=lambda terminal: _tabulate(columns, rows, terminal=terminal),
-    )
-    deliver(answer, form, output=output)
-    if found.truncated:
+    with (
+        Store(store) as opened,
+        opened.each_row(query, max_rows=max_rows, timeout_s=timeout) as rows,
+    ):
+        columns = tuple(distinct(rows.columns))
+        answer = Answer(
+            document=lambda: [dict(zip(columns, row, strict=True)) for row in rows],
+            rows=lambda: Rows(columns, rows),
+            table=lambda terminal: _tabulate(columns, [*map(list, rows)], terminal=terminal),
+            items=lambda: (dict(zip(columns, row, strict=True)) for row in rows),
+        )
+        deliver(answer, form, output=output)
+    if rows.truncated:
         note(f"only the first {max_rows:,} rows; --max-rows N gives more", quiet=quiet)
-
-
-def _distinct(names: list[str]) -> tuple[str, ...]:
-    """Add numbers to columns that share a name: ``select 1, 1`` has two."""
-    seen: dict[str, int] = {}
-    for i, name in enumerate(names):
-        unique, n = name, 2
-        while unique in seen:
-            unique, n = f"{name}_{n}", n + 1
-        seen[unique] = i
-    return tuple(seen)
 
 
 def _tabulate(columns: tuple[str, ...], rows: list[list[Any]], *, terminal: bool) -> str:

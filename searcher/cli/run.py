@@ -4,7 +4,7 @@ import os
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,8 +18,11 @@ from searcher.cli.options import (
     SpecFile,
     StoreUrl,
 )
-from searcher.cli.output import Answer, check_format, deliver, note
+from searcher.cli.output import Answer, Format, check_format, deliver, note
 from searcher.cli.progress import progress
+
+if TYPE_CHECKING:
+    from searcher.store import StoredSearch
 
 OutputFolder = Annotated[
     Path | None,
@@ -91,6 +94,11 @@ def run(
             observe=observe,
             try_exports=not skip_exports,
         )
+    conclude(found, store, form=form, quiet=quiet)
+
+
+def conclude(found: "StoredSearch", store: str, *, form: Format, quiet: bool) -> None:
+    """Tell what a search found, and exit as it ended."""
     answer = Answer(
         document=lambda: documents.search_document(found),
         rows=lambda: documents.summary_rows([found]),

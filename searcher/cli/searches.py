@@ -1,24 +1,21 @@
-"""Commands that look at searches: list, show, trials."""
+"""The command that lists searches."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from searcher.cli import documents, story
+from searcher.cli import documents
 from searcher.cli.options import (
     DEFAULT_STORE,
     OutputFile,
     OutputFormat,
     Quiet,
-    SearchId,
     StoreUrl,
-    complete_family,
 )
 from searcher.cli.output import Answer, check_format, deliver, note
 from searcher.cli.tables import Column, identity, layout, right
-from searcher.cli.trials_table import tabulate
 from searcher.cli.words import duration, local_time, number
-from searcher.records import TrialState
 
 if TYPE_CHECKING:
     from searcher.store import SearchSummary
@@ -41,17 +38,22 @@ def list_searches(
     check_format(form, output)
     with Store(store) as opened:
         found = opened.searches(limit=limit)
+        running = [search.search_id for search in found if search.state == "running"]
+        drivers = {search_id: opened.driver(search_id) for search_id in running}
+    dead = {search_id for search_id, driver in drivers.items() if driver and not driver.live}
     answer = Answer(
         document=lambda: found,
         rows=lambda: documents.summary_rows(found),
-        table=lambda terminal: _tabulate(found, terminal=terminal),
+        table=lambda terminal: _tabulate(found, dead, terminal=terminal),
     )
     deliver(answer, form, output=output)
+    for search_id in sorted(dead):
+        note(f"{search_id} has lost its process; `searcher resume {search_id}`", quiet=quiet)
     if not found:
         note("no searches yet; `searcher run SPEC` makes one", quiet=quiet)
 
 
-def _tabulate(found: "tuple[SearchSummary, ...]", *, terminal: bool) -> str:
+def _tabulate(found: "tuple[SearchSummary, ...]", dead: Collection[str], *, terminal: bool) -> str:
     if not found:
         return ""
     columns = [
@@ -66,7 +68,7 @@ def _tabulate(found: "tuple[SearchSummary, ...]", *, terminal: bool) -> str:
     rows = [
         [
             search.search_id,
-            _state(search),
+            "no process" if search.search_id in dead else _state(search),
             search.metric,
             _score(search),
             str(sum(search.trials.values())),
@@ -92,90 +94,3 @@ def _score(search: "SearchSummary") -> str:
         return number(search.outer_mean)
     half = (search.interval[1] - search.interval[0]) / 2
     return f"{number(search.outer_mean)} ± {half:.2g}"
-
-
-def show(
-    search_id: SearchId,
-    *,
-    store: StoreUrl = DEFAULT_STORE,
-    form: OutputFormat = None,
-    output: OutputFile = None,
-) -> None:
-    """Tell the story of one search: data, plan, scores, model.
-
-    csv and parquet have the one row that `list` has.
-    """
-    from searcher.cli.finding import find
-    from searcher.store import Store
-
-    check_format(form, output)
-    with Store(store) as opened:
-        search = opened.search(find(opened, search_id))
-    answer = Answer(
-        document=lambda: documents.search_document(search),
-        rows=lambda: documents.summary_rows([search]),
-        table=lambda terminal: story.tell(search, terminal=terminal),
-    )
-    deliver(answer, form, output=output)
-
-
-OuterFold = Annotated[
-    str | None, typer.Option(metavar="FOLD", help="Only of this one: 0, 1, ... or final.")
-]
-State = Annotated[
-    TrialState | None,
-    typer.Option(metavar="STATE", help="Only running, completed, stopped or failed ones."),
-]
-FamilyName = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="Only of this one.", autocompletion=complete_family),
-]
-Sort = Annotated[
-    Literal["score", "number"],
-    typer.Option(
-        metavar="ORDER",
-        help="score: completed ones, the best first, then the others; "
-        "number: by outer fold, as they were proposed.",
-    ),
-]
-
-
-def trials(
-    search_id: SearchId,
-    *,
-    outer_fold: OuterFold = None,
-    state: State = None,
-    family: FamilyName = None,
-    limit: Limit = None,
-    sort: Sort = "score",
-    store: StoreUrl = DEFAULT_STORE,
-    form: OutputFormat = None,
-    output: OutputFile = None,
-    quiet: Quiet = False,
-) -> None:
-    """List the trials of a search with their configurations.
-
-    Scores are means over the inner folds finished: larger is better, and optimistic for the
-    best. A table shows the parameters that differ; the other formats have all of them.
-    """
-    from searcher.cli.finding import find
-    from searcher.store import Store
-
-    check_format(form, output)
-    with Store(store) as opened:
-        found = opened.trials(
-            find(opened, search_id),
-            outer_fold=outer_fold,
-            state=state,
-            family=family,
-            limit=limit,
-            order=sort,
-        )
-    answer = Answer(
-        document=lambda: found,
-        rows=lambda: documents.trial_rows(found),
-        table=lambda terminal: tabulate(found, terminal=terminal),
-    )
-    deliver(answer, form, output=output)
-    if not found:
-        note("no such trials", quiet=quiet)

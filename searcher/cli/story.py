@@ -1,6 +1,5 @@
 """What a search found, for people: the same words after ``run`` and from ``show``."""
 
-import os
 import shlex
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,8 +9,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from searcher.cli import facts
-from searcher.cli.options import DEFAULT_STORE, STORE_VARIABLE
+from searcher.cli.options import store_option
 from searcher.cli.tables import Column, identity, layout, right, terminal_width
+from searcher.cli.way import Way, cost_lines, driver_line, incumbent_lines
 from searcher.cli.words import (
     count,
     duration,
@@ -35,13 +35,15 @@ LEAST_SHARE = 0.001
 NOT_BETTER = "not better than the default configuration"
 
 
-def tell(search: "StoredSearch", *, terminal: bool) -> str:
-    """Tell a search: what was asked, found, released."""
+def tell(search: "StoredSearch", *, terminal: bool, way: Way | None = None) -> str:
+    """Tell a search: what was asked, found, released; with ``way``, how it came there."""
     sections = {
         "data": facts.data_lines(search.data),
         "notice": facts.notices(search.data),
         "plan": [facts.plan_line(search.spec, search.metric, search.task)],
         "trials": [_trials(search)],
+        "cost": cost_lines(way.costs, search.trials) if way else [],
+        "course": incumbent_lines(way.incumbents) if way else [],
     }
     results = {
         "score": list(_estimate(search)),
@@ -50,12 +52,14 @@ def tell(search: "StoredSearch", *, terminal: bool) -> str:
         "model": [search.model_path or "none was released"] if search.ended_at else [],
         "report": [search.report_path] if search.report_path else [],
         "error": [one_line(line) for line in (search.error or "").splitlines()],
+        "driver": [driver_line(way.driver, search.state)] if way else [],
     }
     return (
         _headline(search)
         + "".join(section(name, lines, terminal) for name, lines in sections.items())
         + _outer(search, terminal=terminal)
         + "".join(section(name, lines, terminal) for name, lines in results.items())
+        + (section("next", list(way.next), terminal=False) if way else "")
     )
 
 
@@ -84,7 +88,11 @@ def _fold(line: str, terminal: bool) -> list[str]:
 
 
 def _trials(search: "StoredSearch") -> str:
-    states = [f"{n:,} {state}" for state, n in search.trials.items() if n or state != "running"]
+    states = [
+        f"{n:,} {state}"
+        for state, n in search.trials.items()
+        if n or state not in ("running", "paused")
+    ]
     total = sum(search.trials.values())
     return f"{total:,}: {', '.join(states)}; {duration(search.cpu_s)} of CPU"
 
@@ -179,10 +187,3 @@ def next_steps(search: "StoredSearch", store: str) -> str:
         f"searcher show {search.search_id} --format json{option}",
     ]
     return section("next", steps, terminal=False)
-
-
-def store_option(store: str) -> str:
-    """Write ``--store`` where the command would not find the store without it."""
-    if store in (DEFAULT_STORE, os.environ.get(STORE_VARIABLE)):
-        return ""
-    return f" --store {shlex.quote(store)}"

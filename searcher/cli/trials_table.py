@@ -1,7 +1,7 @@
 """Trials for people: the parameters that differ, as columns while there is room for them."""
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from searcher.cli.tables import (
@@ -53,6 +53,27 @@ def tabulate(trials: "Sequence[StoredTrial]", *, terminal: bool) -> str:
         said = f"in all that have it: {_together(shared, list(shared))}"
         table += f"\n{_filled(said) if terminal else said}\n"
     return table
+
+
+def tabulate_columns(names: Sequence[str], rows: Iterable[Sequence[Any]], *, terminal: bool) -> str:
+    """Lay the chosen columns out, one trial a row."""
+    rows = list(rows)
+    if not rows:
+        return ""
+    numeric = [
+        all(type(row[i]) in (int, float, type(None)) for row in rows) for i in range(len(names))
+    ]
+    columns = [
+        Column(name, "right" if is_number else "left", whole=is_number or name.endswith("_id"))
+        for name, is_number in zip(names, numeric, strict=True)
+    ]
+    return layout(columns, [[_written(cell) for cell in row] for row in rows], terminal=terminal)
+
+
+def _written(cell: Any) -> str:
+    if cell is None:
+        return ""
+    return number(cell) if isinstance(cell, float) else value(cell)
 
 
 def _with_texts(rows: list[list[str]], texts: Mapping[str, list[str]], *, terminal: bool) -> str:

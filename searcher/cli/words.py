@@ -8,6 +8,8 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 SMALL, LARGE = 0.01, 1000
 
+KILO = 1000
+
 
 def number(value: float | None) -> str:
     """Write a score: four decimals in the usual range, significant digits outside it."""
@@ -51,6 +53,18 @@ def local_time(moment: datetime | None) -> str:
 def count(how_many: int, what: str, *, plural: str | None = None) -> str:
     """Write ``1 row``, ``1,234 rows``."""
     return f"{how_many:,} {what if how_many == 1 else plural or what + 's'}"
+
+
+def size(size_bytes: int) -> str:
+    """Write ``512 B``, ``1.2 kB``, ``3.4 MB`` or ``5.6 GB``."""
+    if size_bytes < KILO:
+        return f"{size_bytes} B"
+    amount = size_bytes / KILO
+    for unit in ("kB", "MB"):
+        if amount < KILO:
+            return f"{amount:.1f} {unit}"
+        amount /= KILO
+    return f"{amount:.1f} GB"
 
 
 def value(of: Any, *, digits: int | None = None) -> str:

@@ -15,6 +15,7 @@ from searcher.nested import run_nested_search
 from searcher.plan import Plan, count_slots, started
 from searcher.records import FINAL, FoldScore
 from searcher.store import Store, StoredSearch, StoredTrial, Writer
+from searcher.store.credentials import take_credentials
 
 _ONE_AT_A_TIME = threading.Lock()  # Ray Tune keeps state in the process, the environment included
 
@@ -51,7 +52,7 @@ def run_search(plan: Plan, *, store: str | None, cpus: int | None) -> Found:
         with Store(url) as reader:
             return Found(
                 search=reader.search(plan.search_id),
-                trials=reader.trials(plan.search_id, outer_fold=FINAL, order="number"),
+                trials=reader.trials(plan.search_id, outer_fold=FINAL, sort="number"),
                 fold_scores=reader.fold_scores(plan.search_id),
                 model=model,
             )
@@ -65,9 +66,10 @@ def _run(plan: Plan, url: str, cpus: int | None) -> FittedModel:
         def trials_of(outer_fold: str) -> Sequence[StoredTrial]:
             writer.flush()
             with Store(url) as reader:
-                return reader.trials(plan.search_id, outer_fold=outer_fold, order="number")
+                return reader.trials(plan.search_id, outer_fold=outer_fold, sort="number")
 
         writer.add(started(plan, describe_environment(cpus=session.cpus, base=plan.base)))
+        writer.lead(plan.search_id)
         with last_word(plan.search_id, writer.add):
             outcome = run_nested_search(plan, session=session, emit=writer.add, trials_of=trials_of)
             if outcome is None:
@@ -81,7 +83,7 @@ def _run(plan: Plan, url: str, cpus: int | None) -> FittedModel:
 @contextmanager
 def _store_url(store: str | None) -> Iterator[str]:
     if store is not None:
-        yield store
+        yield take_credentials(store)
         return
     with tempfile.TemporaryDirectory(prefix="searcher-fit-") as folder:
         yield f"sqlite:///{Path(folder).resolve()}/store.db"

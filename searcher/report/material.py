@@ -83,7 +83,7 @@ def read(store: Store, search_id: str) -> Material:
     """
     search = store.search(search_id)
     trials: dict[str, list[StoredTrial]] = defaultdict(list)
-    for trial in store.trials(search.search_id, order="number"):
+    for trial in store.trials(search.search_id, sort="number"):
         trials[trial.outer_fold].append(trial)
     notes = store.events(search.search_id)
     families = _families(chain.from_iterable(trials.values()))

@@ -197,6 +197,7 @@ def _legend(trials: Sequence[StoredTrial], chosen: str | None) -> list[Trace]:
         "completed": ("went through", "@s2"),
         "stopped": ("stopped early", "@f1"),
         "running": ("still runs", "@muted"),
+        "paused": ("waits for the search to go on", "@muted"),
     }
     entries = [
         legend_only(name, mode="lines", line=_line(colour, 2))

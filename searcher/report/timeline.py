@@ -22,6 +22,7 @@ LOOKS = {
     "stopped": ("@f1", "/"),
     "failed": ("@bad", "x"),
     "running": ("@muted", "."),
+    "paused": ("@muted", "-"),
 }
 """State -> colour and pattern: the pattern says it to those who don't see the colour."""
 

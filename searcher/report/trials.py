@@ -12,7 +12,7 @@ MAX_FAILURES = 25  # kinds of failure
 MAX_TRACEBACK = 8000  # characters
 MAX_IDS = 5
 
-STATES = ("completed", "stopped", "running", "failed")
+STATES = ("completed", "stopped", "running", "paused", "failed")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,15 @@ has the tables and views.
 """
 
 from searcher.store.answers import (
+    CurvePoint,
     InnerWinner,
+    LearningCurves,
     OuterScoreOf,
     QueryResult,
     SearchSummary,
     StoredSearch,
     StoredTrial,
+    TrialPage,
 )
 from searcher.store.engine import DEFAULT_URL
 from searcher.store.reader import Store
@@ -20,13 +23,16 @@ from searcher.store.writer import Writer
 
 __all__ = [
     "DEFAULT_URL",
+    "CurvePoint",
     "InnerWinner",
+    "LearningCurves",
     "OuterScoreOf",
     "QueryResult",
     "SearchSummary",
     "Store",
     "StoredSearch",
     "StoredTrial",
+    "TrialPage",
     "Writer",
     "check",
     "upgrade",

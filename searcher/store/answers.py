@@ -1,9 +1,9 @@
 """What the store answers with, where the records of ``searcher.records`` don't say it already."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from searcher.records import (
     Configuration,
@@ -13,6 +13,10 @@ from searcher.records import (
     SearchState,
     TrialState,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 Interval = tuple[float, float]
 
@@ -33,7 +37,7 @@ class SearchSummary:
     default_interval: Interval | None
     best_trial_id: str | None  # the winner of the final inner search
     best_configuration: Configuration | None  # its parameters, and "family" first
-    trials: dict[str, int]  # state -> how many; all four states, in the order of TrialState
+    trials: dict[str, int]  # state -> how many; all five states, in the order of TrialState
     cpu_s: float  # CPU seconds of the trials that have ended
     model_path: str | None  # the newest
     report_path: str | None
@@ -118,6 +122,69 @@ class StoredTrial:
     seconds: float | None  # wall; None while running, as the next two
     fit_s: float | None  # wall seconds of its fits
     cpu_s: float | None
+    attempt: int = 1  # 1 + how often a lost worker or driver made it start again
+    source_trial_id: str | None = None  # the trial of another search that it was copied from
+
+
+class TrialPage(tuple[StoredTrial, ...]):
+    """Trials in order, and where the next ones begin.
+
+    Attributes
+    ----------
+    next
+        What to give as ``after`` to have the next page; None when there is none.
+    """
+
+    next: str | None
+
+    def __new__(cls, trials: Iterable[StoredTrial] = (), next: str | None = None) -> Self:
+        """Make a page of trials."""
+        page = super().__new__(cls, trials)
+        page.next = next
+        return page
+
+    def to_arrow(self) -> "pa.Table":
+        """Return a table with a column ``param.<name>`` for each parameter."""
+        from searcher.store.columns import trials_table
+
+        return trials_table(self)
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return a frame with a column ``param.<name>`` for each parameter."""
+        frame: pd.DataFrame = self.to_arrow().to_pandas()
+        return frame
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """What a trial's scores were, on average, after some of its inner folds."""
+
+    search_id: str
+    outer_fold: str
+    trial_id: str
+    number: int
+    family: str
+    state: TrialState
+    metric: str
+    resource: int  # inner folds finished
+    score: float | None  # mean over them; None from the first that was not finite
+
+
+class LearningCurves(tuple[CurvePoint, ...]):
+    """Points of learning curves, trial by trial, metric by metric, in order of resource."""
+
+    __slots__ = ()
+
+    def to_arrow(self) -> "pa.Table":
+        """Return a table with a row for each point."""
+        from searcher.store.columns import curves_table
+
+        return curves_table(self)
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return a frame with a row for each point."""
+        frame: pd.DataFrame = self.to_arrow().to_pandas()
+        return frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,3 +197,14 @@ class QueryResult:
 
     def __iter__(self) -> Iterator[Any]:
         return iter((self.columns, self.rows))
+
+    def to_arrow(self) -> "pa.Table":
+        """Return a table; columns of one name get numbers, mixed ones are text."""
+        from searcher.store.columns import rows_table
+
+        return rows_table(self.columns, self.rows)
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return a frame; columns of one name get numbers, mixed ones are text."""
+        frame: pd.DataFrame = self.to_arrow().to_pandas()
+        return frame

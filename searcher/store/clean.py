@@ -16,6 +16,7 @@ from searcher.records import (
     FoldScore,
     InnerSearchEnded,
     Note,
+    Origin,
     OuterPredictions,
     OuterScore,
     ParityChecked,
@@ -23,7 +24,10 @@ from searcher.records import (
     Record,
     Role,
     SearchEnded,
+    SearchExtended,
+    SearchResumed,
     SearchStarted,
+    TrialAgain,
     TrialEnded,
     TrialStarted,
 )
@@ -39,6 +43,7 @@ from searcher.store.values import (
     number,
     one_of,
     optional_text,
+    seconds,
     text,
     utc,
 )
@@ -82,6 +87,34 @@ def _(record: SearchStarted) -> SearchStarted:
 
 
 @_clean.register
+def _(record: SearchResumed) -> SearchResumed:
+    return SearchResumed(
+        search_id=identifier(record.search_id, "search_id"), at=utc(record.at, "SearchResumed.at")
+    )
+
+
+@_clean.register
+def _(record: SearchExtended) -> SearchExtended:
+    return SearchExtended(
+        search_id=identifier(record.search_id, "search_id"),
+        before=json_object(record.before, "before"),
+        budget=json_object(record.budget, "budget"),
+        at=utc(record.at, "SearchExtended.at"),
+    )
+
+
+@_clean.register
+def _(record: TrialAgain) -> TrialAgain:
+    return TrialAgain(
+        trial_id=identifier(record.trial_id, "trial_id"),
+        attempt=count(record.attempt, "attempt"),
+        reason=text(str(record.reason)),
+        lost_s=_seconds(record.lost_s, "lost_s"),
+        at=utc(record.at, "TrialAgain.at"),
+    )
+
+
+@_clean.register
 def _(record: TrialStarted) -> TrialStarted:
     expected = f"{record.search_id}.{record.outer_fold}.{record.number}"
     if record.trial_id != expected:
@@ -97,7 +130,8 @@ def _(record: TrialStarted) -> TrialStarted:
         number=count(record.number, "a trial's number"),
         family=name(record.family, "family"),
         configuration=configuration,
-        origin=one_of(record.origin, "origin", ("default", "dummy", "strategy")),
+        origin=one_of(record.origin, "origin", get_args(Origin)),
+        source_trial_id=_maybe(record.source_trial_id, "source_trial_id"),
         at=utc(record.at, "TrialStarted.at"),
     )
 
@@ -112,6 +146,7 @@ def _(record: FoldScore) -> FoldScore:
         fit_s=_seconds(record.fit_s, "fit_s"),
         score_s=_seconds(record.score_s, "score_s"),
         cpu_s=_seconds(record.cpu_s, "cpu_s"),
+        attempt=count(record.attempt, "attempt"),
         at=utc(record.at, "FoldScore.at"),
     )
 
@@ -192,7 +227,7 @@ def _(record: Artifact) -> Artifact:
         path=text(str(record.path)),
         sha256=name(record.sha256, "sha256"),
         size_bytes=int(record.size_bytes),
-        trial_id=None if record.trial_id is None else identifier(record.trial_id, "trial_id"),
+        trial_id=_maybe(record.trial_id, "trial_id"),
         at=utc(record.at, "Artifact.at"),
     )
 
@@ -262,6 +297,10 @@ def _(record: Note) -> Note:
     )
 
 
+def _maybe(value: str | None, what: str) -> str | None:
+    return None if value is None else identifier(value, what)
+
+
 def _scores(scores: dict[str, float]) -> dict[str, float]:
     return {
         name(metric, "a metric's name"): number(score, f"the score {metric!r}")
@@ -270,10 +309,7 @@ def _scores(scores: dict[str, float]) -> dict[str, float]:
 
 
 def _seconds(value: float, what: str) -> float:
-    measured = finite(number(value, what))
-    if measured is None:
-        raise StoreError(f"{what} is {value}; allowed: a finite number")
-    return measured
+    return seconds(value, what)
 
 
 def _known(value: float | None, what: str) -> float | None:

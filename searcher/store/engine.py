@@ -2,11 +2,13 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
+from functools import partial
 from os import W_OK, access
 from pathlib import Path
+from shutil import disk_usage
+from time import monotonic, sleep
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
@@ -14,6 +16,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from searcher.errors import NotFoundError, StoreError, near
+from searcher.store import server
+from searcher.store.meanings import meaning_of
 from searcher.store.types import dumps
 
 DEFAULT_URL = "sqlite:///searcher.db"
@@ -23,15 +27,10 @@ DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
 
 Synchronous = Literal["NORMAL", "FULL"]
 
-MEANINGS = {
-    "database or disk is full": "the disk is full",
-    "disk I/O error": "the disk refused to write or read",
-    "database is locked": "another process is writing and did not let go in time",
-    "readonly database": "it may only be read (check the owner and rights of file and folder)",
-    "unable to open database file": "it can't be opened (check the rights of file and folder)",
-    "file is not a database": "it is some other kind of file",
-    "malformed": "the file is damaged; `searcher store check` says more",
-}
+SHARED_BYTES = 128 * 1024
+"""What SQLite's readers need at most for the memory that they share: a file beside the store."""
+
+RETRY_S = 0.01
 
 
 def parse_url(url: str) -> URL:
@@ -61,6 +60,11 @@ def parse_url(url: str) -> URL:
         raise StoreError(f"{shown(parsed)}: the driver must be {DRIVERS[database]}")
     if database == "sqlite":
         _check_file_url(parsed)
+    elif "@" in (parsed.host or ""):
+        raise StoreError(
+            "the store's URL has several @; within a password it is written %40 "
+            "(and / as %2F, : as %3A, % as %25)"
+        )
     return parsed.set(drivername=DRIVERS[database])
 
 
@@ -95,12 +99,14 @@ def open_for_writing(
 ) -> Engine:
     """Return an engine whose transactions may write, one at a time.
 
+    ``busy_timeout_s`` is how long a transaction waits for another's lock, in seconds.
+
     On SQLite: write-ahead log, so that readers and the writer do not wait for each other.
     ``synchronous="NORMAL"`` keeps every commit when the process is killed, and may lose the
     last ones when the power fails; ``"FULL"`` keeps those too, for one fsync a commit.
     """
     if url.get_backend_name() != "sqlite":
-        return _server_engine(url)
+        return _to_server(url, partial(server.writing_engine, lock_timeout_s=busy_timeout_s))
     path = file_of(url)
     if not path.parent.is_dir():
         raise StoreError(f"{shown(url)}: there is no folder {path.parent}")
@@ -127,9 +133,7 @@ def open_for_reading(url: URL) -> Engine:
         When there is no such file: reading never creates one.
     """
     if url.get_backend_name() != "sqlite":
-        return _server_engine(
-            url, isolation_level="REPEATABLE READ", execution_options={"postgresql_readonly": True}
-        )
+        return _to_server(url, server.reading_engine)
     path = file_of(url)
     if not path.is_file():
         raise NotFoundError(
@@ -152,11 +156,12 @@ def open_for_reading(url: URL) -> Engine:
 
 
 def _read_only(path: Path) -> str:
-    # Reading a write-ahead log needs the files beside the database, and a reader that may not
-    # create them must say that nobody will write either. Asked at every connection, because a
-    # writer can come later.
+    # Reading a write-ahead log needs the files beside the database, and a reader that can't create
+    # them (no right, no room) must say that nobody will write either. Asked at every connection,
+    # because a writer can come later.
     logged = path.with_name(f"{path.name}-wal").exists()
-    return "mode=ro" if logged or access(path.parent, W_OK) else "mode=ro&immutable=1"
+    may_create = access(path.parent, W_OK) and disk_usage(path.parent).free >= SHARED_BYTES
+    return "mode=ro" if logged or may_create else "mode=ro&immutable=1"
 
 
 def _file_engine(connect: Any, *, begin: str) -> Engine:
@@ -176,33 +181,46 @@ def _file_engine(connect: Any, *, begin: str) -> Engine:
     return engine
 
 
-def _server_engine(url: URL, **options: Any) -> Engine:
-    if find_spec("psycopg") is None:
+def _to_server(url: URL, connect: Callable[[URL], Engine]) -> Engine:
+    if not server.has_driver():
         raise StoreError(
             f"{shown(url)}: psycopg is not installed; run `pip install 'searcher[postgres]'`"
         )
     try:
-        return create_engine(
-            url, pool_pre_ping=True, hide_parameters=True, json_serializer=dumps, **options
-        )
+        return connect(url)
     except (SQLAlchemyError, NoSuchModuleError, ImportError) as error:
         raise StoreError(f"{shown(url)}: {explained(error)}") from error
 
 
-def start_log(engine: Engine) -> None:
-    """Switch an SQLite file to its write-ahead log; the file remembers."""
+def start_log(engine: Engine, *, timeout_s: float = 30.0) -> None:
+    """Switch an SQLite file to its write-ahead log; the file remembers.
+
+    The switch needs the file for itself, and SQLite does not wait for that as it does for other
+    locks: while another process is looking at a store that both have just made, it is tried again.
+    """
     if engine.dialect.name != "sqlite":
         return
-    connection = engine.raw_connection()
-    try:
-        mode = connection.cursor().execute("PRAGMA journal_mode = WAL").fetchone()[0]
-    finally:
-        connection.close()
+    deadline = monotonic() + timeout_s
+    while (mode := _switch_to_log(engine, last=monotonic() >= deadline)) is None:
+        sleep(RETRY_S)
     if mode != "wal":
         raise StoreError(
             "the folder's file system can't share memory between processes (SQLite stayed in "
             f"journal mode {mode!r}); put the store on a local disk"
         )
+
+
+def _switch_to_log(engine: Engine, *, last: bool) -> str | None:
+    """Return the mode that the file is in then; None when another process is in the way."""
+    connection = engine.raw_connection()
+    try:
+        return str(connection.cursor().execute("PRAGMA journal_mode = WAL").fetchone()[0])
+    except sqlite3.OperationalError as error:
+        if last or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        return None
+    finally:
+        connection.close()
 
 
 @contextmanager
@@ -217,8 +235,4 @@ def plain_errors(url: URL) -> Iterator[None]:
 def explained(error: Exception) -> str:
     """Say in a line what a database's exception means."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
-    said = masked(str(cause).strip().split("\n", 1)[0])
-    for words, meaning in MEANINGS.items():
-        if words in said:
-            return f"{meaning} ({said})"
-    return said
+    return meaning_of(masked(str(cause).strip().split("\n", 1)[0]))

@@ -5,12 +5,13 @@ its scores; what has ended stays ended; a record that arrives twice counts once;
 contradicts what is known is an error and overwrites nothing.
 """
 
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, select
+from sqlalchemy import Connection, Table, and_, func, select
 
 from searcher.errors import StoreError, near
 from searcher.records import (
@@ -24,19 +25,27 @@ from searcher.records import (
     ParityChecked,
     Record,
     SearchEnded,
+    SearchExtended,
+    SearchResumed,
     SearchStarted,
+    TrialAgain,
     TrialEnded,
     TrialStarted,
 )
 from searcher.store import schema
-from searcher.store.rows import configuration_hash, search_hash
+from searcher.store.reopening import extend, pause_what_runs, reopen
+from searcher.store.rows import SEQUENCE, configuration_hash, search_hash
+from searcher.store.schema import COUNTED
 from searcher.store.values import content_hash
 
 Settle = Callable[[], Connection]
 """Write what the transaction has gathered so far, and return its connection to ask it."""
 
-STOPS_TRIALS = ("failed", "interrupted")
-"""Ends of a search that end its running trials too; a completed search has none."""
+PAUSES = ("failed", "interrupted")
+"""Ends of a search that pause its running trials; a completed search has none."""
+
+GOES_ON = ("running", "paused")
+"""States of a trial that has not ended."""
 
 
 @dataclass(slots=True)
@@ -47,6 +56,7 @@ class KnownSearch:
     content: str
     started_at: datetime
     winners: dict[str, str | None]  # outer fold -> trial id, None while it is being searched
+    sequence: int = 0  # of the next event
 
 
 @dataclass(slots=True)
@@ -57,6 +67,9 @@ class KnownTrial:
     outer_fold: str
     state: str
     started_at: datetime
+    attempt: int = 1
+    cpu_s: float = 0.0  # of the folds of one that has not ended
+    folds: set[int] = field(default_factory=set)  # inner folds of one that has not ended
 
 
 class Ledger:
@@ -65,6 +78,7 @@ class Ledger:
     def __init__(self) -> None:
         self._searches: dict[str, KnownSearch] = {}
         self._trials: dict[str, KnownTrial] = {}
+        self._changes: dict[str, Counter[str]] = {}
 
     def admit(self, record: Record, settle: Settle) -> bool:
         """Return whether the record is news, and remember it; False for one told before.
@@ -84,6 +98,30 @@ class Ledger:
         if isinstance(record, SearchEnded):
             return self._searches[record.search_id].started_at
         return None
+
+    def next_sequence(self, record: Record) -> int | None:
+        """Return the record's place in the order of its search's events, if that is kept."""
+        if type(record) not in SEQUENCE:
+            return None
+        trial = self._trials[record.trial_id]  # type: ignore[union-attr,index]
+        search = self._searches[trial.search_id]
+        search.sequence += 1
+        return search.sequence - 1
+
+    def changes(self) -> list[dict[str, Any]]:
+        """Return what has changed in the counters of each search since this was asked last."""
+        names = (*(f"n_{state}" for state in COUNTED), "cpu_s")
+        changed = [
+            {"of_search": search_id} | {f"more_{name}": counter[name] for name in names}
+            for search_id, counter in self._changes.items()
+        ]
+        self._changes.clear()
+        return changed
+
+    def _count(self, search_id: str, **more: float) -> None:
+        counter = self._changes.setdefault(search_id, Counter())
+        for name, value in more.items():
+            counter[name] += value  # type: ignore[assignment]  # seconds are counted too
 
     def _search_started(self, record: SearchStarted, settle: Settle) -> bool:
         content = search_hash(record)
@@ -114,17 +152,38 @@ class Ledger:
         self._trials[record.trial_id] = KnownTrial(
             record.search_id, record.outer_fold, "running", record.at
         )
+        self._count(record.search_id, n_running=1)
+        return True
+
+    def _trial_again(self, record: TrialAgain, settle: Settle) -> bool:
+        trial = self._trial(record.trial_id, settle)
+        if record.attempt <= trial.attempt:
+            return False
+        if trial.state not in GOES_ON or record.attempt != trial.attempt + 1:
+            raise StoreError(
+                f"trial {record.trial_id} is {trial.state} in its attempt {trial.attempt} "
+                f"and can't begin attempt {record.attempt}"
+            )
+        self._open_search(trial.search_id, settle, "attempt of", record.trial_id)
+        if trial.state == "paused":
+            self._count(trial.search_id, n_paused=-1, n_running=1)
+        trial.state, trial.attempt = "running", record.attempt
         return True
 
     def _fold_score(self, record: FoldScore, settle: Settle) -> bool:
         trial = self._trial(record.trial_id, settle)
         if trial.state == "running":
-            return True  # if it arrived before, its key is there and the insert leaves it alone
+            if record.inner_fold in trial.folds:
+                return False
+            trial.folds.add(record.inner_fold)
+            trial.cpu_s += record.cpu_s
+            return True
         key = {"trial_id": record.trial_id, "inner_fold": record.inner_fold}
         if _exists(settle(), schema.fold_fits, key):
             return False
+        what = "is paused" if trial.state == "paused" else f"has ended ({trial.state})"
         raise StoreError(
-            f"trial {record.trial_id} has ended ({trial.state}) and takes no more scores; "
+            f"trial {record.trial_id} {what} and takes no more scores; "
             f"got one of inner fold {record.inner_fold}"
         )
 
@@ -137,10 +196,12 @@ class Ledger:
         if trial.state == record.state:
             return False
         if trial.state != "running":
-            raise StoreError(
-                f"trial {record.trial_id} has ended ({trial.state}) and can't be {record.state} now"
-            )
+            what = "is paused" if trial.state == "paused" else f"has ended ({trial.state})"
+            raise StoreError(f"trial {record.trial_id} {what} and can't be {record.state} now")
         trial.state = record.state
+        ends = {f"n_{record.state}": 1, "cpu_s": trial.cpu_s}
+        self._count(trial.search_id, n_running=-1, **ends)
+        trial.folds.clear()
         return True
 
     def _inner_search_ended(self, record: InnerSearchEnded, settle: Settle) -> bool:
@@ -199,10 +260,27 @@ class Ledger:
                 f"and can't be {record.state} now"
             )
         search.state = record.state
-        if record.state in STOPS_TRIALS:
+        if record.state in PAUSES:
             for trial in self._trials.values():
                 if trial.search_id == record.search_id and trial.state == "running":
-                    trial.state = "stopped"
+                    trial.state = "paused"
+                    self._count(record.search_id, n_running=-1, n_paused=1)
+            pause_what_runs(settle(), record.search_id, state=record.state, at=record.at)
+        return True
+
+    def _search_resumed(self, record: SearchResumed, settle: Settle) -> bool:
+        search = self._search(record.search_id, settle)
+        if search.state == "completed":
+            raise StoreError(f"search {record.search_id} is completed; it can be extended")
+        reopen(settle(), record.search_id)
+        search.state = "running"
+        return True
+
+    def _search_extended(self, record: SearchExtended, settle: Settle) -> bool:
+        search = self._search(record.search_id, settle)
+        extend(settle(), record.search_id, record.budget)
+        self._searches.pop(record.search_id)  # its content has changed
+        search.state = "running"
         return True
 
     def _open_search(self, search_id: str, settle: Settle, what: str, which: str) -> KnownSearch:
@@ -272,15 +350,28 @@ class Ledger:
             content=content_hash(row.spec, row.metric, row.fingerprint),
             started_at=row.started_at,
             winners={fold.outer_fold: fold.trial_id for fold in connection.execute(folds)},
+            sequence=_next_sequence(connection, search_id),
         )
         for trial in connection.execute(select(trials).where(trials.c.search_id == search_id)):
             self._trials[trial.trial_id] = KnownTrial(
-                search_id, trial.outer_fold, trial.state, trial.started_at
+                search_id, trial.outer_fold, trial.state, trial.started_at, trial.attempt
             )
+        fits = schema.fold_fits
+        unfinished = (
+            select(fits.c.trial_id, fits.c.inner_fold, fits.c.cpu_s)
+            .join(trials, trials.c.trial_id == fits.c.trial_id)
+            .where(trials.c.search_id == search_id, trials.c.state.in_(GOES_ON))
+        )
+        for fit in connection.execute(unfinished):
+            self._trials[fit.trial_id].folds.add(fit.inner_fold)
+            self._trials[fit.trial_id].cpu_s += fit.cpu_s
 
 
 RULES: dict[type, Callable[[Ledger, Any, Settle], bool]] = {
     SearchStarted: Ledger._search_started,
+    SearchResumed: Ledger._search_resumed,
+    SearchExtended: Ledger._search_extended,
+    TrialAgain: Ledger._trial_again,
     TrialStarted: Ledger._trial_started,
     FoldScore: Ledger._fold_score,
     Decision: Ledger._decision,
@@ -293,6 +384,21 @@ RULES: dict[type, Callable[[Ledger, Any, Settle], bool]] = {
     Note: Ledger._appendix,
     SearchEnded: Ledger._search_ended,
 }
+
+
+def _next_sequence(connection: Connection, search_id: str) -> int:
+    trials, fits = schema.trials, schema.fold_fits
+    of_trials = select(
+        func.max(trials.c.sequence).label("proposed"),
+        func.max(trials.c.ended_sequence).label("ended"),
+    ).where(trials.c.search_id == search_id)
+    of_fits = (
+        select(func.max(fits.c.sequence))
+        .join(trials, trials.c.trial_id == fits.c.trial_id)
+        .where(trials.c.search_id == search_id)
+    )
+    known = [*connection.execute(of_trials).one(), connection.scalar(of_fits)]
+    return 1 + max((number for number in known if number is not None), default=-1)
 
 
 def _exists(connection: Connection, table: Table, key: dict[str, Any]) -> bool:

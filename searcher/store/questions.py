@@ -4,9 +4,9 @@ import math
 from collections.abc import Iterator
 from dataclasses import fields
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any, get_args
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from searcher.records import (
     Artifact,
@@ -15,9 +15,10 @@ from searcher.records import (
     FoldScore,
     Note,
     ParityVerdict,
+    TrialState,
 )
 from searcher.store import arrays
-from searcher.store.answers import InnerWinner, OuterScoreOf, StoredTrial
+from searcher.store.answers import InnerWinner, OuterScoreOf
 from searcher.store.schema import (
     artifacts,
     decisions,
@@ -33,10 +34,6 @@ from searcher.store.schema import (
     trials,
 )
 from searcher.store.views import v_searches
-
-Order = Literal["score", "number"]
-
-TRIAL = tuple(trials.c[field.name] for field in fields(StoredTrial))
 
 
 def in_fold_order(column: ColumnElement[str]) -> tuple[ColumnElement[Any], ...]:
@@ -57,7 +54,7 @@ def summaries(search_id: str | None = None) -> Select[Any]:
 def summary(row: Row[Any]) -> dict[str, Any]:
     """Return a row of ``summaries`` as the fields of a SearchSummary."""
     fields = dict(row._mapping)
-    states = ("running", "completed", "stopped", "failed")
+    states = get_args(TrialState)
     fields["trials"] = {state: fields.pop(state) for state in states}
     for name in ("interval", "default_interval"):
         low, high = fields.pop(f"{name}_low"), fields.pop(f"{name}_high")
@@ -66,35 +63,6 @@ def summary(row: Row[Any]) -> dict[str, Any]:
     if configuration is not None:
         fields["best_configuration"] = {"family": family, **configuration}
     return fields
-
-
-def trials_of(
-    search_id: str,
-    *,
-    outer_fold: str | None,
-    state: str | None,
-    family: str | None,
-    limit: int | None,
-    order: Order,
-) -> Select[Any]:
-    """Ask for trials; the best first, or as they were proposed."""
-    question = select(*TRIAL).where(trials.c.search_id == search_id)
-    wanted = ((trials.c.outer_fold, outer_fold), (trials.c.state, state), (trials.c.family, family))
-    for column, value in wanted:
-        if value is not None:
-            question = question.where(column == value)
-    if order == "score":
-        # A mean over fewer folds is a mean of other rows: it never ranks above a whole one.
-        done = case((trials.c.state == "completed", 0), else_=1)
-        question = question.order_by(done, trials.c.score.desc().nulls_last(), trials.c.id)
-    else:
-        question = question.order_by(*in_fold_order(trials.c.outer_fold), trials.c.number)
-    return question if limit is None else question.limit(limit)
-
-
-def trial(row: Row[Any]) -> StoredTrial:
-    """Return a row of ``trials_of`` as a record."""
-    return StoredTrial(**row._mapping)
 
 
 def winners_of(connection: Connection, search_id: str) -> Iterator[InnerWinner]:

@@ -1,14 +1,14 @@
 """How the store is asked: typed records out, never rows, and never a lock on the search."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Self, get_args
+from typing import Self
+from weakref import finalize
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from searcher.errors import NotFoundError, StoreError, near
 from searcher.records import (
     Artifact,
     Decision,
@@ -16,20 +16,27 @@ from searcher.records import (
     FoldScore,
     Note,
     OuterPredictions,
-    TrialState,
 )
-from searcher.store import predictions, query, questions
-from searcher.store.answers import QueryResult, SearchSummary, StoredSearch, StoredTrial
+from searcher.store import predictions, questions
+from searcher.store.answers import (
+    QueryResult,
+    SearchSummary,
+    StoredSearch,
+    StoredTrial,
+)
 from searcher.store.engine import DEFAULT_URL, open_for_reading, parse_url, plain_errors
-from searcher.store.questions import Order
+from searcher.store.history import PastTrial, history
+from searcher.store.listing import Listing
+from searcher.store.naming import resolve, unknown_trial
+from searcher.store.pages import TRIAL, trial
+from searcher.store.query import Rows, explain
+from searcher.store.query import rows as query_rows
 from searcher.store.revisions import require_head
 from searcher.store.schema import searches, trials
-
-NEWEST = 5
-"""How many ids a message about an unknown one names."""
+from searcher.store.telling import Telling
 
 
-class Store:
+class Store(Listing, Telling):
     """A store to be asked; it can't be changed through this.
 
     Wherever a ``search_id`` is asked for, its beginning is enough if only one begins so.
@@ -45,6 +52,7 @@ class Store:
     def __init__(self, url: str = DEFAULT_URL) -> None:
         self._url = parse_url(url)
         self._engine = open_for_reading(self._url)
+        finalize(self, self._engine.dispose)  # a server keeps what nobody closes
         with self._asking() as connection:
             require_head(self._url, connection)
 
@@ -98,39 +106,6 @@ class Store:
                 **stored._mapping,
             )
 
-    def trials(
-        self,
-        search_id: str,
-        *,
-        outer_fold: str | None = None,
-        state: TrialState | None = None,
-        family: str | None = None,
-        limit: int | None = None,
-        order: Order = "score",
-    ) -> tuple[StoredTrial, ...]:
-        """Return trials: completed ones and the best first, or in order of proposal.
-
-        Raises
-        ------
-        NotFoundError
-            When there is no such search, or no such outer fold in it.
-        StoreError
-            When ``state`` or ``order`` is none of those there are.
-        """
-        _check_choice("state", state, get_args(TrialState))
-        _check_choice("order", order, get_args(Order))
-        with self._asking() as connection:
-            found = self._resolve(connection, search_id)
-            known = questions.outer_folds_of(connection, found)
-            if outer_fold is not None and outer_fold not in known:
-                raise NotFoundError(
-                    f"search {found} has no outer fold {outer_fold!r}; known: {', '.join(known)}"
-                )
-            question = questions.trials_of(
-                found, outer_fold=outer_fold, state=state, family=family, limit=limit, order=order
-            )
-            return tuple(questions.trial(row) for row in connection.execute(question))
-
     def trial(self, trial_id: str) -> StoredTrial:
         """Return one trial, by its whole id.
 
@@ -140,17 +115,22 @@ class Store:
             When there is none; names the nearest ids.
         """
         with self._asking() as connection:
-            question = select(*questions.TRIAL).where(trials.c.trial_id == trial_id)
+            question = select(*TRIAL).where(trials.c.trial_id == trial_id)
             row = connection.execute(question).one_or_none()
             if row is None:
-                raise _unknown_trial(connection, trial_id)
-            return questions.trial(row)
+                raise unknown_trial(connection, trial_id)
+            return trial(row)
 
     def fold_scores(self, search_id: str) -> tuple[FoldScore, ...]:
         """Return every score on an inner fold; NaN stands for one that was not finite."""
         with self._asking() as connection:
             found = self._resolve(connection, search_id)
             return tuple(questions.fold_scores_of(connection, found))
+
+    def past(self, search_id: str) -> dict[str, tuple[PastTrial, ...]]:
+        """Return every trial by outer fold with its place in the order of events."""
+        with self._asking() as connection:
+            return history(connection, self._resolve(connection, search_id))
 
     def decisions(self, search_id: str) -> tuple[Decision, ...]:
         """Return what the scheduler decided, in the order in which it did."""
@@ -200,12 +180,29 @@ class Store:
         StoreError
             When it is something else, unknown names (with the near ones), or takes too long.
         """
+        with self.each_row(sql, max_rows=max_rows, timeout_s=timeout_s) as rows:
+            found = list(rows)
+            return QueryResult(rows.columns, found, rows.truncated)
+
+    @contextmanager
+    def each_row(
+        self, sql: str, *, max_rows: int = 10_000, timeout_s: float = 30.0
+    ) -> Iterator[Rows]:
+        """Give the answer to one SELECT row by row; the arguments are ``query``'s.
+
+        What is given has ``columns``, and ``truncated`` after the last row. Within ``with``, it can
+        be gone through as often as wanted: the query runs again, on the same moment's data.
+        """
         try:
-            with self._engine.connect() as connection, connection.begin():
-                return query.run(connection, sql, max_rows=max_rows, timeout_s=timeout_s)
+            with (
+                self._engine.connect() as connection,
+                connection.begin(),
+                query_rows(connection, sql, max_rows=max_rows, timeout_s=timeout_s) as rows,
+            ):
+                yield rows
         except SQLAlchemyError as error:
             with self._asking() as connection:
-                raise query.explain(error, sql, connection) from error
+                raise explain(error, sql, connection) from error
 
     @contextmanager
     def _asking(self) -> Iterator[Connection]:
@@ -214,48 +211,4 @@ class Store:
             yield connection
 
     def _resolve(self, connection: Connection, search_id: str) -> str:
-        ids = select(searches.c.search_id).order_by(searches.c.id.desc())
-        begin = func.substr(searches.c.search_id, 1, len(search_id)) == search_id
-        found = [str(row[0]) for row in connection.execute(ids.where(begin))]
-        if search_id in found:
-            return search_id
-        if search_id and len(found) == 1:
-            return found[0]
-        if search_id and found:
-            raise NotFoundError(
-                f"{len(found)} searches begin with {search_id!r}: {', '.join(found[:NEWEST])}"
-            )
-        every = [str(row[0]) for row in connection.execute(ids)]
-        raise NotFoundError(f"no search {search_id!r}; {_known_searches(search_id, every)}")
-
-
-def _unknown_trial(connection: Connection, trial_id: str) -> NotFoundError:
-    """Say which ids there are, without comparing with each of perhaps a million."""
-    search_id = trial_id.rsplit(".", 2)[0]
-    last = (
-        select(trials.c.outer_fold, func.max(trials.c.number).label("number"))
-        .where(trials.c.search_id == search_id)
-        .group_by(trials.c.outer_fold)
-        .order_by(*questions.in_fold_order(trials.c.outer_fold))
-    )
-    ranges = [
-        f"{search_id}.{row.outer_fold}.0 to .{row.number}" for row in connection.execute(last)
-    ]
-    if ranges:
-        return NotFoundError(f"no trial {trial_id!r}; the search has {', '.join(ranges)}")
-    ids = select(searches.c.search_id).order_by(searches.c.id.desc())
-    every = [str(row[0]) for row in connection.execute(ids)]
-    return NotFoundError(f"no trial {trial_id!r}; {_known_searches(search_id, every)}")
-
-
-def _known_searches(wanted: str, known: Sequence[str]) -> str:
-    if not known:
-        return "the store has no searches yet"
-    return f"the newest searches are {', '.join(known[:NEWEST])}.{near(wanted, known)}"
-
-
-def _check_choice(what: str, value: str | None, allowed: tuple[str, ...]) -> None:
-    if value is not None and value not in allowed:
-        raise StoreError(
-            f"{what} is {value!r}; allowed: {', '.join(allowed)}.{near(value, allowed)}"
-        )
+        return resolve(connection, search_id)

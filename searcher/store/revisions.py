@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 
 from searcher.errors import StoreError
 from searcher.store.engine import (
@@ -19,8 +20,11 @@ from searcher.store.engine import (
 if TYPE_CHECKING:  # importing Alembic takes longer than most questions, and few need it
     from alembic.config import Config
 
-HEAD = "0002"
+HEAD = "0003"
 """The revision that this code reads and writes; a test keeps it equal to the newest file."""
+
+SCHEMA_LOCK = 0x5EA7C4E7
+"""Which of PostgreSQL's advisory locks a change of the schema takes."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -43,6 +47,7 @@ def upgrade(url: str = DEFAULT_URL) -> str:
     try:
         with plain_errors(parsed):
             with engine.begin() as connection:
+                _wait_for_others(connection)
                 before = revision_of(connection)
                 _refuse_strangers(connection, parsed, before)
                 _refuse_newer(parsed, before)
@@ -62,6 +67,7 @@ def downgrade(url: str, revision: str) -> None:
     engine = open_for_writing(parsed)
     try:
         with plain_errors(parsed), engine.begin() as connection:
+            _wait_for_others(connection)
             _refuse_strangers(connection, parsed, revision_of(connection))
             migrate(connection, revision, down=True)
     finally:
@@ -77,8 +83,19 @@ def prepare(url: URL, connection: Connection) -> None:
         Says the command that helps.
     """
     if not inspect(connection).get_table_names():
-        migrate(connection, "head")
+        _wait_for_others(connection)
+        if not inspect(connection).get_table_names():
+            migrate(connection, "head")
     require_head(url, connection)
+
+
+def _wait_for_others(connection: Connection) -> None:
+    """Let one process at a time change the schema, until its transaction ends.
+
+    SQLite needs no more than its own lock, which the transaction has had from its beginning.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({SCHEMA_LOCK})"))
 
 
 def require_head(url: URL, connection: Connection) -> None:
@@ -89,6 +106,8 @@ def require_head(url: URL, connection: Connection) -> None:
     StoreError
         When it is no store, an older or a newer one; says the command that helps.
     """
+    if _says_head(connection):
+        return
     revision = revision_of(connection)
     _refuse_strangers(connection, url, revision)
     _refuse_newer(url, revision)
@@ -98,6 +117,17 @@ def require_head(url: URL, connection: Connection) -> None:
             f"{shown(url)} has {found}, this searcher needs {HEAD}; "
             f"run `searcher store upgrade --store {shown(url)}`"
         )
+
+
+def _says_head(connection: Connection) -> bool:
+    """Return whether it is what nearly every store is; looking at its tables takes longer."""
+    # The join reads no row; it fails where another program has a revision of the same name.
+    question = text("SELECT version_num FROM alembic_version LEFT JOIN searches ON 1 = 0")
+    try:
+        with connection.begin_nested():  # or a failure would end PostgreSQL's transaction
+            return connection.scalars(question).all() == [HEAD]
+    except DBAPIError:
+        return False
 
 
 def revision_of(connection: Connection) -> str:

@@ -17,7 +17,10 @@ from searcher.records import (
     ParityChecked,
     Record,
     SearchEnded,
+    SearchExtended,
+    SearchResumed,
     SearchStarted,
+    TrialAgain,
     TrialEnded,
     TrialStarted,
 )
@@ -28,7 +31,17 @@ Row = dict[str, Any]
 Rows = Iterator[tuple[str, Row]]
 
 
-def rows(record: Record, started_at: datetime | None = None) -> list[tuple[str, Row]]:
+SEQUENCE: dict[type, str] = {
+    TrialStarted: "sequence",
+    FoldScore: "sequence",
+    TrialEnded: "new_ended_sequence",
+}
+"""Records whose place in the order of events is kept, and where in their first row."""
+
+
+def rows(
+    record: Record, started_at: datetime | None = None, sequence: int | None = None
+) -> list[tuple[str, Row]]:
     """Return the record's rows, each with the name of the statement (``statements.py``) it is for.
 
     Parameters
@@ -37,8 +50,12 @@ def rows(record: Record, started_at: datetime | None = None) -> list[tuple[str, 
         A record that has been through ``clean``.
     started_at
         When the trial or search began whose end the record tells; None for other records.
+    sequence
+        Place of the record in the order of its search's events, if that is kept.
     """
     made = list(_rows(record))
+    if type(record) in SEQUENCE:
+        made[0][1][SEQUENCE[type(record)]] = sequence
     if started_at is not None:
         made[0][1]["new_seconds"] = seconds_between(started_at, record.at)
     return made
@@ -101,12 +118,40 @@ def _(record: TrialStarted) -> Rows:
             "state": "running",
             "resource": 0,
             "started_at": record.at,
+            "source_trial_id": record.source_trial_id,
         },
     )
     for name, value in record.configuration.items():
         number, text = cells(value)
         row = {"trial_id": record.trial_id, "name": name, "number": number, "text": text}
         yield "trial_parameters", row
+
+
+@_rows.register
+def _(record: SearchResumed) -> Rows:
+    yield from _event(record.search_id, "resumed", {}, record.at)
+
+
+@_rows.register
+def _(record: SearchExtended) -> Rows:
+    yield from _event(
+        record.search_id, "extended", {"before": record.before, "budget": record.budget}, record.at
+    )
+
+
+@_rows.register
+def _(record: TrialAgain) -> Rows:
+    yield (
+        "attempts",
+        {
+            "trial_id": record.trial_id,
+            "attempt": record.attempt - 1,
+            "reason": record.reason,
+            "lost_s": record.lost_s,
+            "ended_at": record.at,
+        },
+    )
+    yield "trial_attempts", {"of_trial": record.trial_id, "new_attempt": record.attempt}
 
 
 @_rows.register
@@ -121,6 +166,7 @@ def _(record: FoldScore) -> Rows:
             "score_s": record.score_s,
             "cpu_s": record.cpu_s,
             "ended_at": record.at,
+            "attempt": record.attempt,
         },
     )
     for metric, score in record.scores.items():
@@ -262,17 +308,12 @@ def _(record: SearchEnded) -> Rows:
 
 @_rows.register
 def _(record: Note) -> Rows:
-    key = content_hash(record.search_id, record.kind, record.payload, str(record.at))
-    yield (
-        "events",
-        {
-            "record_key": key,
-            "search_id": record.search_id,
-            "kind": record.kind,
-            "payload": record.payload,
-            "happened_at": record.at,
-        },
-    )
+    yield from _event(record.search_id, record.kind, record.payload, record.at)
+
+
+def _event(search_id: str, kind: str, payload: dict[str, Any], at: datetime) -> Rows:
+    row = {"search_id": search_id, "kind": kind, "payload": payload, "happened_at": at}
+    yield "events", row | {"record_key": content_hash(search_id, kind, payload, str(at))}
 
 
 def configuration_hash(record: TrialStarted) -> str:

@@ -30,6 +30,9 @@ from searcher.store.types import JsonObject, UtcDateTime
 BIGGEST = 1.7976931348623157e308
 """The largest finite double: what is not within it is infinite, or NaN on PostgreSQL."""
 
+COUNTED = ("running", "paused", "completed", "stopped", "failed")
+"""States of a trial, each with a counter ``n_<state>`` in its search."""
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -51,9 +54,22 @@ def _search(**options: Any) -> Column[str]:
 
 
 def _trial(*, owner: bool = False, **options: Any) -> Column[str]:
-    """Point at a trial; its owned rows go when it goes, the others keep it from going alone."""
+    """Point at a trial; its owned rows go when it goes, the others keep it from going alone.
+
+    Wherever no key begins with it, it has an index: a database looks there for each trial that is
+    deleted.
+    """
     key = ForeignKey("trials.trial_id", ondelete="CASCADE" if owner else None)
     return Column("trial_id", Text, key, **{"nullable": False, **options})
+
+
+def _counter(name: str, kind: Any) -> Column[Any]:
+    """Count in the transaction that changes what is counted."""
+    return Column(name, kind, nullable=False, server_default="0")
+
+
+def _attempt() -> Column[int]:
+    return Column("attempt", Integer, nullable=False, server_default="1")
 
 
 def _one_of(column: str, *values: str) -> CheckConstraint:
@@ -89,8 +105,24 @@ searches = Table(
     Column("started_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("seconds", Double),
+    *(_counter(f"n_{state}", Integer) for state in COUNTED),
+    _counter("cpu_s", Double),
     _one_of("state", "running", "completed", "failed", "interrupted"),
     sqlite_autoincrement=True,
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    _search(primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("holder", JsonObject, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("acquired_at", Double, nullable=False),
+    Column("heartbeat_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Column("released", Boolean, nullable=False),
+    Column("stop_requested", Boolean, nullable=False),
 )
 
 index_arrays = Table(
@@ -119,7 +151,7 @@ inner_searches = Table(
     _search(primary_key=True),
     Column("outer_fold", Text, primary_key=True),
     Column("state", Text, nullable=False),
-    _trial(nullable=True),
+    _trial(nullable=True, index=True),
     Column("inner_score", Double),
     Column("ended_at", UtcDateTime),
     _one_of("state", "running", "completed", "failed", "interrupted"),
@@ -147,14 +179,18 @@ trials = Table(
     Column("started_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("seconds", Double),
-    _one_of("origin", "default", "dummy", "strategy"),
-    _one_of("state", "running", "completed", "stopped", "failed"),
+    Column("source_trial_id", Text),
+    _attempt(),
+    Column("sequence", Integer),
+    Column("ended_sequence", Integer),
+    _one_of("origin", "default", "dummy", "strategy", "reused"),
+    _one_of("state", *COUNTED),
     _finite("score"),
     CheckConstraint("state <> 'completed' OR score IS NOT NULL", name="completed_has_score"),
     CheckConstraint("state <> 'failed' OR score IS NULL", name="failed_has_no_score"),
     UniqueConstraint("search_id", "outer_fold", "number"),
     Index(None, "search_id", "score"),
-    Index(None, "search_id", "state"),
+    Index(None, "search_id", "state", "score"),  # the best completed trials, and counts
     sqlite_autoincrement=True,
 )
 
@@ -187,6 +223,8 @@ fold_fits = Table(
     Column("score_s", Double, nullable=False),
     Column("cpu_s", Double, nullable=False),
     Column("ended_at", UtcDateTime, nullable=False),
+    _attempt(),
+    Column("sequence", Integer),
     sqlite_with_rowid=False,
 )
 
@@ -224,6 +262,30 @@ decisions = Table(
     sqlite_autoincrement=True,
 )
 
+attempts = Table(
+    "attempts",
+    metadata,
+    _trial(owner=True, primary_key=True),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("reason", Text, nullable=False),
+    Column("lost_s", Double, nullable=False),
+    Column("ended_at", UtcDateTime, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    _trial(owner=True, primary_key=True),
+    Column("resource", Integer, primary_key=True, autoincrement=False),
+    Column("path", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("score", Double),
+    Column("created_at", UtcDateTime, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 outer_scores = Table(
     "outer_scores",
     metadata,
@@ -232,7 +294,7 @@ outer_scores = Table(
     Column("role", Text, primary_key=True),
     Column("metric", Text, primary_key=True),
     Column("score", Double),
-    _trial(),
+    _trial(index=True),
     Column("fit_s", Double, nullable=False),
     Column("scored_at", UtcDateTime, nullable=False),
     _one_of("role", "winner", "default", "dummy"),
@@ -263,7 +325,7 @@ artifacts = Table(
     _order(),
     Column("record_key", Text, nullable=False, unique=True),
     _search(index=True),
-    _trial(nullable=True),
+    _trial(nullable=True, index=True),
     Column("kind", Text, nullable=False),
     Column("path", Text, nullable=False),
     Column("sha256", Text, nullable=False),
@@ -279,7 +341,7 @@ parity_verdicts = Table(
     _order(),
     Column("record_key", Text, nullable=False, unique=True),
     _search(index=True),
-    _trial(),
+    _trial(index=True),
     Column("passed", Boolean, nullable=False),
     Column("rows_compared", Integer, nullable=False),
     Column("labels_unequal", Integer, nullable=False),

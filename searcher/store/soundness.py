@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, Select, exists, select
+from sqlalchemy import Connection, Select, exists, select, union
 
 from searcher.errors import NotFoundError, StoreError
 from searcher.store import arrays
@@ -13,6 +13,7 @@ from searcher.store.schema import (
     folds,
     index_arrays,
     inner_searches,
+    metadata,
     outer_predictions,
     outer_scores,
     searches,
@@ -51,10 +52,9 @@ def check(url: str = DEFAULT_URL) -> list[str]:
 
 
 def _problems(connection: Connection) -> Iterator[str]:
-    if connection.dialect.name == "sqlite":
-        yield from _damage(connection)
+    yield from _damage(connection) if connection.dialect.name == "sqlite" else _orphans(connection)
     for what, question in CONTRADICTIONS:
-        found = [str(row[0]) for row in connection.execute(question)]
+        found = sorted(str(row[0]) for row in connection.execute(question))
         if found:
             more = ", ..." if len(found) > MOST else ""
             yield f"{len(found)} {what}: {', '.join(found[:MOST])}{more}"
@@ -71,6 +71,20 @@ def _damage(connection: Connection) -> Iterator[str]:
             yield f"the file is damaged: {said}"
     for table, _, parent, _ in connection.exec_driver_sql("PRAGMA foreign_key_check"):
         yield f"a row of {table} points at a row of {parent} that is not there"
+
+
+def _orphans(connection: Connection) -> Iterator[str]:
+    """Look for what a server's own foreign keys refuse, unless somebody has switched them off."""
+    for table in metadata.sorted_tables:
+        for key in table.foreign_key_constraints:
+            parent = key.referred_table.alias()
+            pairs = [(element.parent, parent.c[element.column.name]) for element in key.elements]
+            told = [child.is_not(None) for child, _ in pairs]
+            there = select(1).select_from(parent).where(*(one == other for one, other in pairs))
+            orphans = select(1).select_from(table).where(*told, ~there.correlate(table).exists())
+            if connection.execute(orphans.limit(1)).first():
+                missing = f"a row of {key.referred_table.name} that is not there"
+                yield f"a row of {table.name} points at {missing}"
 
 
 def _contradictions() -> Iterator[tuple[str, Select[tuple[str]]]]:
@@ -94,6 +108,8 @@ def _contradictions() -> Iterator[tuple[str, Select[tuple[str]]]]:
         ids.where(
             trials.c.state == "completed",
             ~exists().where(fold_fits.c.trial_id == trials.c.trial_id),
+            # a study that was imported from elsewhere has no inner folds at all
+            exists().where(folds.c.search_id == trials.c.search_id, folds.c.inner_fold >= 0),
         ),
     )
     yield (
@@ -112,9 +128,8 @@ def _contradictions() -> Iterator[tuple[str, Select[tuple[str]]]]:
     yield (
         "index arrays belong to no fold",
         select(index_arrays.c.sha256).where(
-            ~exists().where(
-                (folds.c.train_sha256 == index_arrays.c.sha256)
-                | (folds.c.test_sha256 == index_arrays.c.sha256)
+            index_arrays.c.sha256.not_in(
+                union(select(folds.c.train_sha256), select(folds.c.test_sha256))
             )
         ),
     )

@@ -1,10 +1,7 @@
 """Which statements write, and in which order within a transaction."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
-from operator import itemgetter
 
 from sqlalchemy import (
     BindParameter,
@@ -12,7 +9,6 @@ from sqlalchemy import (
     Dialect,
     Double,
     ScalarSelect,
-    Select,
     Table,
     Text,
     Update,
@@ -27,11 +23,12 @@ from sqlalchemy.sql.dml import Insert
 
 from searcher.errors import StoreError
 from searcher.store import schema
-from searcher.store.rows import Row, seconds_between
-from searcher.store.values import finite
+from searcher.store.prepared import Prepared, execute_all
+from searcher.store.rows import Row
 
 # Written into the statements, so that their only parameters are the columns of the rows.
 RUNNING = literal_column("'running'", Text)
+PAUSED = literal_column("'paused'", Text)
 ZERO = literal_column("0.0", Double)
 
 KEYS = {
@@ -62,40 +59,15 @@ def statements(dialect: str) -> tuple[Statement, ...]:
     of_outer_folds = (schema.outer_scores, schema.outer_predictions)
     of_searches = (*of_outer_folds, schema.artifacts, schema.parity_verdicts, schema.events)
     return (
-        *(_insert(table, dialect) for table in (*first, *of_trials, schema.decisions)),
+        *(_insert(table, dialect) for table in (*first, *of_trials)),
+        *(_insert(table, dialect) for table in (schema.attempts, schema.decisions)),
+        Statement("trial_attempts", _begin_attempt(), every_row=True),
         Statement("trial_ends", _end_trial(), every_row=True),
         Statement("inner_search_ends", _end_inner_search(), every_row=True),
         *(_insert(table, dialect) for table in of_searches),
+        Statement("counters", _count(), every_row=True),
         Statement("search_ends", _end_search(), every_row=True),
     )
-
-
-class Prepared:
-    """A statement compiled once for rows of the same keys.
-
-    SQLAlchemy's own executemany looks at every parameter of every row, which took more time than
-    SQLite did; here only those values are converted that the database's driver does not take.
-    """
-
-    def __init__(self, statement: Statement, keys: Iterable[str], dialect: Dialect) -> None:
-        compiled = statement.executable.compile(dialect=dialect, column_keys=list(keys))
-        self._sql = str(compiled)
-        self._places = compiled.positiontup  # None: the driver takes names
-        self._converters = {
-            name: convert
-            for name, bind in compiled.binds.items()
-            if (convert := bind.type.dialect_impl(dialect).bind_processor(dialect)) is not None
-        }
-
-    def execute(self, connection: Connection, rows: list[Row]) -> int:
-        """Execute for every row; return how many rows of the table changed."""
-        for name, convert in self._converters.items():
-            for row in rows:
-                row[name] = convert(row[name])
-        if self._places is None:
-            return connection.exec_driver_sql(self._sql, rows).rowcount
-        values = list(map(itemgetter(*self._places), rows))
-        return connection.exec_driver_sql(self._sql, values).rowcount
 
 
 class Batch:
@@ -113,13 +85,12 @@ class Batch:
 
     def write(self, connection: Connection) -> None:
         """Execute what was gathered, within the caller's transaction."""
-        for statement in self._statements:
-            rows = self._rows[statement.name]
-            if not rows:
-                continue
-            if statement.name not in self._prepared:
-                self._prepared[statement.name] = Prepared(statement, rows[0], self._dialect)
-            changed = self._prepared[statement.name].execute(connection, rows)
+        work = [(statement, self._rows[statement.name]) for statement in self._statements]
+        work = [(statement, rows) for statement, rows in work if rows]
+        if not work:
+            return
+        changes = execute_all(connection, [(self._prepare(of, rows), rows) for of, rows in work])
+        for (statement, rows), changed in zip(work, changes, strict=True):
             if statement.every_row and changed != len(rows):
                 raise StoreError(
                     f"{statement.name}: {len(rows)} were still running when this process looked, "
@@ -127,54 +98,11 @@ class Batch:
                 )
             rows.clear()
 
-
-def end_what_runs(connection: Connection, search_id: str, *, state: str, at: datetime) -> None:
-    """Stop what a search that ended as ``state`` left running.
-
-    Its trials are stopped with the score of the folds that they finished; its inner searches
-    get the search's state.
-    """
-    inner = schema.inner_searches
-    connection.execute(
-        update(inner)
-        .where(inner.c.search_id == search_id, inner.c.state == RUNNING)
-        .values(state=state, ended_at=at)
-    )
-    rows = [
-        {
-            "of_trial": trial.trial_id,
-            "new_state": "stopped",
-            "new_score": finite(trial.score),
-            "new_resource": trial.resource,
-            "new_reason": f"search {state}",
-            "new_traceback": None,
-            "new_ended_at": at,
-            "new_seconds": seconds_between(trial.started_at, at),
-        }
-        for trial in connection.execute(_running_trials(search_id))
-    ]
-    if rows:
-        connection.execute(_end_trial(), rows)
-
-
-def _running_trials(search_id: str) -> Select[tuple[str, datetime, int, float | None]]:
-    """Ask for running trials with their resource and the mean of the optimised metric."""
-    trials, fits, scores = schema.trials, schema.fold_fits, schema.fold_scores
-    same_fit = (scores.c.trial_id == fits.c.trial_id) & (scores.c.inner_fold == fits.c.inner_fold)
-    optimised = scores.c.metric == schema.searches.c.metric
-    return (
-        select(
-            trials.c.trial_id,
-            trials.c.started_at,
-            func.coalesce(func.max(fits.c.resource), 0).label("resource"),
-            func.avg(scores.c.score).label("score"),
-        )
-        .join(schema.searches, schema.searches.c.search_id == trials.c.search_id)
-        .outerjoin(fits, fits.c.trial_id == trials.c.trial_id)
-        .outerjoin(scores, same_fit & optimised)
-        .where(trials.c.search_id == search_id, trials.c.state == RUNNING)
-        .group_by(trials.c.trial_id, trials.c.started_at)
-    )
+    def _prepare(self, statement: Statement, rows: list[Row]) -> Prepared:
+        if statement.name not in self._prepared:
+            made = Prepared(statement.executable, rows[0], self._dialect)
+            self._prepared[statement.name] = made
+        return self._prepared[statement.name]
 
 
 def _insert(table: Table, dialect: str) -> Statement:
@@ -194,8 +122,28 @@ def _end_trial() -> Update:
     return (
         update(trials)
         .where(trials.c.trial_id == bindparam("of_trial"), trials.c.state == RUNNING)
-        .values(_new(*told) | {"fit_s": _total("fit_s"), "cpu_s": _total("cpu_s")})
+        .values(
+            _new(*told, "ended_sequence") | {"fit_s": _total("fit_s"), "cpu_s": _total("cpu_s")}
+        )
     )
+
+
+def _begin_attempt() -> Update:
+    trials = schema.trials
+    goes_on = (trials.c.state == RUNNING) | (trials.c.state == PAUSED)
+    return (
+        update(trials)
+        .where(trials.c.trial_id == bindparam("of_trial"), goes_on)
+        .values({"state": RUNNING, **_new("attempt")})
+    )
+
+
+def _count() -> Update:
+    """Add to a search's counters."""
+    searches = schema.searches
+    counted = (*(f"n_{state}" for state in schema.COUNTED), "cpu_s")
+    more = {name: searches.c[name] + bindparam(f"more_{name}") for name in counted}
+    return update(searches).where(searches.c.search_id == bindparam("of_search")).values(more)
 
 
 def _end_inner_search() -> Update:

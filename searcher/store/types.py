@@ -36,7 +36,9 @@ class UtcDateTime(TypeDecorator[datetime]):
         """Read in UTC, always with the zone."""
         if isinstance(value, str):
             value = datetime.fromisoformat(value)
-        return value.astimezone(UTC) if isinstance(value, datetime) else None
+        if not isinstance(value, datetime):
+            return None
+        return value if value.tzinfo is UTC else value.astimezone(UTC)
 
 
 JsonObject = JSON(none_as_null=True)

@@ -22,6 +22,12 @@ MAX_NAME = 200
 """Characters of an id or a name: PostgreSQL refuses index entries above 2,704 bytes."""
 
 MAX_DEPTH = 50
+
+MOST_SECONDS = 1e15
+
+MAX_BITS = 14_000
+"""Of a whole number in JSON: Python reads and writes no more than 4,300 digits."""
+
 MAX_SHOWN = 80
 
 VERDICT = (
@@ -77,6 +83,16 @@ def number(value: Any, what: str) -> float:
         raise StoreError(f"{what} is {_shortened(value)}; allowed: a number") from error
 
 
+def seconds(value: Any, what: str) -> float:
+    """Return a duration of a size that can be added up: databases refuse sums beyond doubles."""
+    measured = number(value, what)
+    if not abs(measured) <= MOST_SECONDS:  # NaN is not
+        raise StoreError(
+            f"{what} is {_shortened(value)}; allowed: a finite number up to {MOST_SECONDS:g}"
+        )
+    return measured
+
+
 def count(value: Any, what: str) -> int:
     """Return a whole number that is not negative."""
     if isinstance(value, int | np.integer) and 0 <= value < 2**31:
@@ -98,14 +114,19 @@ def finite(value: float | None) -> float | None:
 
 def utc(value: datetime, what: str) -> datetime:
     """Move a time to UTC; refuse one without a zone."""
+    if not isinstance(value, datetime):
+        raise StoreError(f"{what} is {_shortened(value)}; allowed: a datetime with a time zone")
     if value.tzinfo is None:
         raise StoreError(f"{what} is {value.isoformat()} without a time zone; use utc_now()")
-    return value if value.tzinfo is UTC else value.astimezone(UTC)
+    try:
+        return value if value.tzinfo is UTC else value.astimezone(UTC)
+    except OverflowError as error:
+        raise StoreError(f"{what} is outside the years 1 to 9999 in UTC") from error
 
 
 def json_object(value: Mapping[str, Any], what: str) -> dict[str, Any]:
     """Copy a mapping into plain JSON types."""
-    return {text(str(key)): json_value(item, f"{what}[{key!r}]") for key, item in value.items()}
+    return _json_mapping(value, what, 0)
 
 
 def json_value(value: Any, what: str, depth: int = 0) -> Any:
@@ -118,6 +139,8 @@ def json_value(value: Any, what: str, depth: int = 0) -> Any:
         value = value.value
     if isinstance(value, np.generic):
         value = value.item()
+    if isinstance(value, int) and value.bit_length() > MAX_BITS:
+        raise StoreError(f"{what} has {value.bit_length()} bits; allowed: up to {MAX_BITS}")
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, float):
@@ -131,12 +154,11 @@ def json_value(value: Any, what: str, depth: int = 0) -> Any:
 
 def _json_container(value: Any, what: str, depth: int) -> Any:
     if depth >= MAX_DEPTH:
-        raise StoreError(f"{what} is nested deeper than {MAX_DEPTH} levels, or contains itself")
+        raise StoreError(
+            f"{what[:MAX_SHOWN]}... is nested deeper than {MAX_DEPTH} levels, or contains itself"
+        )
     if isinstance(value, Mapping):
-        return {
-            text(str(key)): json_value(item, f"{what}[{key!r}]", depth + 1)
-            for key, item in value.items()
-        }
+        return _json_mapping(value, what, depth + 1)
     if isinstance(value, np.ndarray):
         return json_value(value.tolist(), what, depth + 1)
     if isinstance(value, list | tuple):
@@ -145,6 +167,16 @@ def _json_container(value: Any, what: str, depth: int) -> Any:
         f"{what} is a {type(value).__name__}, which has no JSON form; "
         "allowed: None, bool, numbers, strings, lists, mappings, numpy scalars and arrays"
     )
+
+
+def _json_mapping(value: Mapping[Any, Any], what: str, depth: int) -> dict[str, Any]:
+    copied: dict[str, Any] = {}
+    for key, item in value.items():
+        cleaned = text(str(key))
+        if cleaned in copied:
+            raise StoreError(f"{what} has two keys that are {_shortened(cleaned)} as text")
+        copied[cleaned] = json_value(item, f"{what}[{_shortened(key)}]", depth)
+    return copied
 
 
 def cells(value: Any) -> Cells:
@@ -178,5 +210,8 @@ def _spelt(value: float) -> str:
 
 
 def _shortened(value: object) -> str:
-    shown = repr(value)
+    try:
+        shown = repr(value)
+    except ValueError:  # a whole number of more than 4,300 digits
+        return f"a {type(value).__name__} that is too long to show"
     return shown if len(shown) <= MAX_SHOWN else f"{shown[:MAX_SHOWN]}... ({len(shown)} characters)"

@@ -13,7 +13,7 @@ v_searches = table(
     column("best_trial_id", Text),
     column("best_family", Text),
     column("best_configuration", JsonObject),
-    *(column(name, Integer) for name in ("running", "completed", "stopped", "failed")),
+    *(column(name, Integer) for name in ("running", "paused", "completed", "stopped", "failed")),
     column("cpu_s", Double),
     column("model_path", Text),
     column("report_path", Text),

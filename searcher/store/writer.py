@@ -1,15 +1,20 @@
 """How what a search says gets into the store: in order, once, and many records a commit."""
 
+import os
 import threading
 from collections import deque
+from collections.abc import Callable
+from copy import copy
+from pathlib import Path
 from time import monotonic
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from searcher.errors import StoreError
+from searcher.errors import StoreAwayError, StoreError
+from searcher.failpoints import failpoint
 from searcher.records import Record, SearchEnded
 from searcher.store.clean import clean
 from searcher.store.engine import (
@@ -22,16 +27,32 @@ from searcher.store.engine import (
     shown,
     start_log,
 )
-from searcher.store.ledger import STOPS_TRIALS, Ledger, Settle
+from searcher.store.guard import Guard
+from searcher.store.leases import acquire
+from searcher.store.ledger import PAUSES, Ledger, Settle
 from searcher.store.revisions import prepare
 from searcher.store.rows import rows
-from searcher.store.statements import Batch, end_what_runs
+from searcher.store.spool import Spool
+from searcher.store.statements import Batch
+from searcher.store.troubles import backoff, is_brief, is_passing
 
 INTERVAL_S = 0.02
 """Between commits while nobody waits: long enough to gather, too short for a reader to notice."""
 
 MOST_RECORDS = 2_000
 """In one transaction: more would only take memory, and make everyone wait longer for the first."""
+
+PATIENCE_S = float(os.environ.get("SEARCHER_DATABASE_PATIENCE_S", "3600"))
+"""How long a search waits for a database that is away, in seconds."""
+
+PARTING_S = 5.0
+"""How long it waits at the end, in seconds: whoever was asked to stop should do so."""
+
+BRIEFLY_S = 5.0
+"""How long any writer tries again what may pass at once: a deadlock, a serialization failure."""
+
+
+Answer = TypeVar("Answer")
 
 
 class Writer:
@@ -40,6 +61,10 @@ class Writer:
     A record is safe once a ``flush`` after its ``add`` has returned. What goes wrong in the
     thread (disk full, a record that contradicts the others) is raised by the next ``add``,
     ``flush`` or ``close``; the records before it are committed, those after it are not.
+
+    The driver of a search calls ``lead``: from then on the writer keeps its lease alive, writes
+    nothing once that is lost, and waits for a database that is away, with what is to be written
+    in a file beside it.
 
     Parameters
     ----------
@@ -67,16 +92,25 @@ class Writer:
         self._engine = open_for_writing(
             self._url, synchronous=synchronous, busy_timeout_s=busy_timeout_s
         )
-        with plain_errors(self._url):
-            with self._engine.begin() as connection:
-                prepare(self._url, connection)
-            start_log(self._engine)
+        try:
+            with plain_errors(self._url):
+                with self._engine.begin() as connection:
+                    prepare(self._url, connection)
+                start_log(self._engine)
+        except StoreError:
+            self._engine.dispose()
+            raise
         self._ledger = Ledger()
         self._batch = Batch(self._engine.dialect)
         self._queue: deque[Record] = deque()
         self._added = self._committed = self._waiting = 0
         self._closing = False
+        self._closed_at: float | None = None
         self._failure: StoreError | None = None
+        self._connection: Connection | None = None  # the thread's own
+        self._guard: Guard | None = None
+        self._spool: Spool | None = None
+        self._trouble: str | None = None
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)
         self._progress = threading.Condition(self._lock)
@@ -97,8 +131,75 @@ class Writer:
         except StoreError as failure:
             if error is None:
                 raise
-            if error is not failure:
+            if str(error) != str(failure):
                 error.add_note(f"and the store: {failure}")
+
+    def lead(self, search_id: str, *, spool: Path | None = None) -> None:
+        """Become the one live driver of a search; what an earlier one left in its spool is told.
+
+        Parameters
+        ----------
+        spool
+            File for records while the database is away; None: they are kept in memory alone.
+
+        Raises
+        ------
+        LeaseHeldError
+            If another live process drives it.
+        NotFoundError
+            If the store has no such search.
+        """
+        self.flush()
+        with plain_errors(self._url), self._engine.begin() as connection:
+            lease = acquire(connection, search_id)
+        with self._lock:
+            self._guard = Guard(lease)
+            self._ledger = Ledger()  # what an earlier driver wrote is to be read anew
+            self._work.notify()  # its heartbeats begin
+        if spool is not None:
+            left = Spool(spool)
+            for record in left.records():
+                if not (isinstance(record, SearchEnded) and record.state in PAUSES):
+                    self.add(record)  # that it was to pause is no news to who goes on
+            self.flush()
+            left.clear()
+            self._spool = left
+
+    def ask(self, question: Callable[[Connection], Answer]) -> Answer:
+        """Do something small in a transaction of its own, and return what came of it."""
+        with plain_errors(self._url), self._engine.begin() as connection:
+            return question(connection)
+
+    @property
+    def committed(self) -> int:
+        """How many of the records added so far are safe."""
+        return self._committed
+
+    @property
+    def added(self) -> int:
+        """How many records were added so far."""
+        return self._added
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing can be written at the moment; None while it can."""
+        return self._trouble
+
+    @property
+    def stop_requested(self) -> bool:
+        """Whether somebody asked the search that this leads to stop."""
+        return self._guard is not None and self._guard.stop_requested
+
+    def check(self) -> None:
+        """Raise what has gone wrong since.
+
+        Raises
+        ------
+        StoreError
+            As ``add`` would.
+        """
+        with self._lock:
+            self._check()
 
     def add(self, record: Record) -> None:
         """Take a record; it is committed soon, and after all those added before.
@@ -113,6 +214,8 @@ class Writer:
             self._check()
             if self._closing:
                 raise StoreError(f"{shown(self._url)}: the writer is closed")
+            if self._trouble is not None and self._spool is not None:
+                self._spool.append([cleaned])
             self._queue.append(cleaned)
             self._added += 1
             if len(self._queue) == 1:
@@ -134,6 +237,8 @@ class Writer:
             try:
                 while self._committed < target:
                     self._check()
+                    if self._trouble is not None and self._guard is not None:
+                        deadline = monotonic() + timeout_s  # whoever leads a search waits
                     if not self._progress.wait(deadline - monotonic()) and monotonic() >= deadline:
                         raise StoreError(
                             f"{shown(self._url)}: {target - self._committed} records "
@@ -153,7 +258,7 @@ class Writer:
         with self._lock:
             if self._closing:
                 return
-            self._closing = True
+            self._closing, self._closed_at = True, monotonic()
             self._work.notify()
         self._thread.join(timeout_s)
         with self._lock:
@@ -166,13 +271,13 @@ class Writer:
 
     def _check(self) -> None:
         if self._failure is not None:
-            raise StoreError(str(self._failure)) from self._failure
+            raise copy(self._failure) from self._failure
 
     def _run(self) -> None:
         try:
-            with self._engine.connect() as connection:
-                while records := self._next():
-                    self._commit(connection, records)
+            while (records := self._next()) is not None:
+                self._persist(records)
+            self._leave()
         except StoreError as error:
             self._fail(error)
         except SQLAlchemyError as error:
@@ -180,7 +285,78 @@ class Writer:
         except BaseException as error:  # noqa: BLE001  (a thread's border: add, flush, close raise it)
             self._fail(StoreError(f"{shown(self._url)}: the writer broke: {error!r}"), error)
         finally:
+            self._disconnect()
             self._engine.dispose()
+
+    def _connected(self) -> Connection:
+        """Keep one connection: SQLite writes its whole log back whenever the last one closes."""
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _persist(self, records: list[Record]) -> None:
+        """Commit records, or wait for the database and try again."""
+        since, pauses = None, backoff()
+        while True:
+            try:
+                self._commit(self._connected(), records)
+            except SQLAlchemyError as error:
+                self._disconnect()
+                since = since or monotonic()
+                if not is_passing(error):
+                    raise
+                over = monotonic() >= self._patient_until(since)
+                if over or (self._guard is None and not is_brief(error)):
+                    raise self._given_up(error, monotonic() - since) from error
+                self._suffer(explained(error), records)
+                self._ledger, self._batch = Ledger(), Batch(self._engine.dialect)
+                with self._lock:
+                    self._work.wait(next(pauses))
+            else:
+                self._recover()
+                return
+
+    def _patient_until(self, since: float) -> float:
+        """Say when to stop trying, if the trouble began at ``since``."""
+        until = since + (BRIEFLY_S if self._guard is None else PATIENCE_S)
+        return until if self._closed_at is None else min(until, self._closed_at + PARTING_S)
+
+    def _given_up(self, error: SQLAlchemyError, away_s: float) -> StoreError:
+        said = f"{shown(self._url)}: {explained(error)}"
+        if self._guard is None:
+            return StoreError(said)
+        return StoreAwayError(
+            f"{said}; it was away for {away_s:.0f} s. `searcher resume {self._guard.search_id}` "
+            "goes on once it is back"
+        )
+
+    def _suffer(self, why: str, records: list[Record]) -> None:
+        """Say that the database is away; keep on disk what it has not got."""
+        if self._guard is None:
+            return
+        self._guard.was_away = True
+        with self._lock:
+            if self._trouble is None and self._spool is not None:
+                self._spool.append([*records, *self._queue])
+            self._trouble = why
+
+    def _recover(self) -> None:
+        with self._lock:
+            if self._trouble is not None and not self._queue:
+                if self._spool is not None:
+                    self._spool.clear()
+                self._trouble = None
+
+    def _leave(self) -> None:
+        """Let go of the lease."""
+        if self._guard is not None:
+            with self._engine.begin() as connection:
+                self._guard.release(connection)
 
     def _fail(self, failure: StoreError, cause: BaseException | None = None) -> None:
         with self._lock:
@@ -189,28 +365,39 @@ class Writer:
             self._queue.clear()
             self._progress.notify_all()
 
-    def _next(self) -> list[Record]:
-        """Wait for records, give others a moment to join them, and take them; [] at the end."""
+    def _next(self) -> list[Record] | None:
+        """Wait for records, give others a moment to join them, and take them.
+
+        An empty list is time for a heartbeat; None is the end.
+        """
         with self._lock:
             while not self._queue and not self._closing:
-                self._work.wait()
+                left_s = None if self._guard is None else self._guard.due_in_s
+                if left_s is not None and left_s <= 0:
+                    return []
+                self._work.wait(left_s)
             until = monotonic() + INTERVAL_S
             while not (self._closing or self._waiting or len(self._queue) >= MOST_RECORDS):
                 if not self._work.wait(until - monotonic()) and monotonic() >= until:
                     break
-            return [self._queue.popleft() for _ in range(min(len(self._queue), MOST_RECORDS))]
+            taken = [self._queue.popleft() for _ in range(min(len(self._queue), MOST_RECORDS))]
+            return taken if taken or not self._closing else None
 
     def _commit(self, connection: Connection, records: list[Record]) -> None:
         """Write records in one transaction; after a bad one, those before it and no more."""
-        batch = self._batch
+        batch, ledger = self._batch, self._ledger
         refused: StoreError | None = None
         accepted = 0
 
         def settle() -> Connection:
+            for change in ledger.changes():
+                batch.add("counters", change)
             batch.write(connection)
             return connection
 
         with connection.begin():
+            if self._guard is not None:
+                self._guard.see_to(connection)
             for record in records:
                 try:
                     self._take(record, batch, settle)
@@ -219,6 +406,8 @@ class Writer:
                     break
                 accepted += 1
             settle()
+            failpoint("writer.before_commit")
+        failpoint("writer.after_commit")
         with self._lock:
             self._committed += accepted
             self._progress.notify_all()
@@ -228,7 +417,6 @@ class Writer:
     def _take(self, record: Record, batch: Batch, settle: Settle) -> None:
         if not self._ledger.admit(record, settle):
             return
-        for name, row in rows(record, self._ledger.started_at(record)):
+        sequence = self._ledger.next_sequence(record)
+        for name, row in rows(record, self._ledger.started_at(record), sequence):
             batch.add(name, row)
-        if isinstance(record, SearchEnded) and record.state in STOPS_TRIALS:
-            end_what_runs(settle(), record.search_id, state=record.state, at=record.at)

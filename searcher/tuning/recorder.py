@@ -1,13 +1,16 @@
 """The one place where Ray Tune's events become records."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ray.tune import Callback
 
-from searcher.records import FoldScore, Record, TrialEnded, TrialStarted
-from searcher.tuning.inner import Proposal
+from searcher.failpoints import failpoint
+from searcher.records import FoldScore, Record, TrialAgain, TrialEnded
+from searcher.tuning.handle import TrialHandle
+from searcher.tuning.inner import InnerSearch
 
 
 class Recorder(Callback):
@@ -20,12 +23,21 @@ class Recorder(Callback):
     ----------
     emit
         Takes each record; called in the driver's thread only.
+    inner
+        Inner searches by outer fold.
+    stopping
+        Whether the search is being stopped: Ray Tune then ends trials that only pause.
     """
 
-    def __init__(self, emit: Callable[[Record], None], *, search_id: str, n_folds: int) -> None:
-        self._emit, self._search_id, self._n_folds = emit, search_id, n_folds
+    def __init__(
+        self,
+        emit: Callable[[Record], None],
+        *,
+        inner: Mapping[str, InnerSearch],
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._emit, self._inner, self._stopping = emit, inner, stopping
         self._last: dict[str, dict[str, Any]] = {}  # our trial id -> its last result
-        self._ended: set[str] = set()
         self.failure: Exception | None = None  # Tune wraps what callbacks raise; this is it
 
     def record(self, record: Record) -> None:
@@ -37,54 +49,75 @@ class Recorder(Callback):
             raise
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        """Record that a worker has begun; Tune calls this again on every restart."""
-        proposal = Proposal.from_config(trial.config)
-        self.record(TrialStarted(search_id=self._search_id, **proposal.to_config()))
+        """Note that a worker has begun."""
+        live = self._inner[trial.config["outer_fold"]].live.get(trial.config["trial_id"])
+        if live is not None:
+            live.progress()
 
     def on_trial_result(
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
     ) -> None:
         """Record the score of an inner fold, or keep that the trial failed on it."""
-        trial_id = trial.config["trial_id"]
+        trial_id, attempt = trial.config["trial_id"], trial.config["attempt"]
         self._last[trial_id] = result
-        if result["fold"] is not None:
-            self.record(FoldScore(trial_id=trial_id, resource=result["resource"], **result["fold"]))
+        if result["fold"] is None:
+            return
+        fold = FoldScore(trial_id, resource=result["resource"], attempt=attempt, **result["fold"])
+        live = self._inner[trial.config["outer_fold"]].live.get(trial_id)
+        if live is not None:
+            live.add(result["fold_score"])
+        self.record(fold)
+        failpoint("driver.result_recorded")
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """Record that it ran to its end, failed in its own code, or was stopped at a rung."""
         trial_id = trial.config["trial_id"]
         result = self._last.pop(trial_id, None)
-        if result is None:  # Tune ends it before its first result when the search is interrupted
-            self._end(TrialEnded(trial_id, "stopped", None, 0, reason="search interrupted"))
-        elif result["failure"] is not None:
-            self._end(TrialEnded(trial_id, "failed", None, result["resource"], **result["failure"]))
-        elif result["resource"] < self._n_folds:
-            reason = f"stopped after {result['resource']} of {self._n_folds} inner folds"
-            self._end(
-                TrialEnded(trial_id, "stopped", result["score"], result["resource"], reason=reason)
-            )
-        else:
-            self._end(TrialEnded(trial_id, "completed", result["score"], result["resource"]))
+        n_folds = self._inner[trial.config["outer_fold"]].max_resource
+        if result is None:
+            return  # it has no result yet: the search is being stopped, and the trial pauses
+        if result["failure"] is None and result["resource"] < n_folds and self._stopping():
+            return
+        self.record(ended(trial_id, result, n_folds=n_folds))
+        failpoint("driver.trial_ended")
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        """Record that its worker died: out of memory, a crash in compiled code, a time limit."""
+        """Record that its worker died, and that it is to go on in another one.
+
+        That is the machine's failure and teaches the strategy nothing, unless the trial is at
+        fault: it outlived its time, or worker after worker dies of it.
+        """
         trial_id = trial.config["trial_id"]
-        resource = self._last.pop(trial_id, {}).get("resource", 0)
-        self._end(
+        inner = self._inner[trial.config["outer_fold"]]
+        self._last.pop(trial_id, None)
+        if self._stopping() or trial_id not in inner.live:
+            return
+        live = inner.live[trial_id]
+        lost_s = time.monotonic() - live.since
+        fault = inner.lose(trial_id)
+        if fault is None:
+            reason = "its worker process died"
+            self.record(TrialAgain(trial_id, live.proposal.attempt, reason, lost_s))
+            return
+        resource = len(live.scores)
+        inner.retire(TrialHandle.of(trial_id, live.proposal.origin), None)
+        inner.conclude(trial_id, None)
+        self.record(
             TrialEnded(
-                trial_id,
-                "failed",
-                None,
-                resource,
-                reason="the worker process died (out of memory, a crash, or a time limit)",
-                traceback=_rays_words(trial),
+                trial_id, "failed", None, resource, reason=fault, traceback=_rays_words(trial)
             )
         )
 
-    def _end(self, ended: TrialEnded) -> None:
-        if ended.trial_id not in self._ended:
-            self._ended.add(ended.trial_id)
-            self.record(ended)
+
+def ended(trial_id: str, result: Mapping[str, Any], *, n_folds: int) -> TrialEnded:
+    """Say how a trial ended whose last result this is."""
+    resource = int(result["resource"])
+    if result["failure"] is not None:
+        return TrialEnded(trial_id, "failed", None, resource, **result["failure"])
+    if resource < n_folds:
+        reason = f"stopped after {resource} of {n_folds} inner folds"
+        return TrialEnded(trial_id, "stopped", result["score"], resource, reason=reason)
+    return TrialEnded(trial_id, "completed", result["score"], resource)
 
 
 def _rays_words(trial: Any) -> str | None:

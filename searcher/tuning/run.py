@@ -8,7 +8,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any
 
@@ -29,6 +29,14 @@ TUNE_ENVIRONMENT = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What is asked while trials run, many times a second; what it raises ends the run."""
+
+    stops: Callable[[], bool] = lambda: False  # whether somebody wants the search to stop
+    waits: Callable[[], bool] = lambda: False  # whether nothing is to be proposed for now
+
+
 def run_inner_searches(
     inner: Mapping[str, InnerSearch],
     work: Work,
@@ -37,6 +45,7 @@ def run_inner_searches(
     slots: int,
     gpus: float,
     emit: Callable[[Record], None],
+    watch: Watch | None = None,
 ) -> bool:
     """Try configurations until every inner search has used up its budget.
 
@@ -48,10 +57,12 @@ def run_inner_searches(
         Trials that run at once; each occupies ``work.cpus`` cores and ``gpus`` GPUs.
     emit
         Takes every record of what happens, in this thread.
+    watch
+        What is asked while trials run; None: nothing is.
 
     Returns
     -------
-    False if the user interrupted it; everything up to then has been emitted.
+    False if the user, or ``watch``, interrupted it; everything up to then has been emitted.
     """
     from ray import tune
 
@@ -59,12 +70,12 @@ def run_inner_searches(
     from searcher.tuning.scheduler import NestedScheduler
     from searcher.tuning.searcher import NestedSearcher
 
+    if all(search.done and not search.live for search in inner.values()):
+        return True
+    watch = watch or Watch()
     n_workers = min(slots, sum(search.trials for search in inner.values()))
     gate = Gate(n_workers) if n_workers > 1 else None  # one worker has nobody to wait for
     work = replace(work, gate=gate)
-    n_folds = len(next(iter(work.folds.values())))
-    recorder = Recorder(emit, search_id=search_id, n_folds=n_folds)
-    proposer = NestedSearcher(inner, slots=slots)
     trainable = tune.with_resources(
         tune.with_parameters(TrialActor, work=work), {"cpu": work.cpus, "gpu": gpus}
     )
@@ -73,6 +84,14 @@ def run_inner_searches(
         _quiet_tune(slots),
         _interruptible() as interrupted,
     ):
+        recorder = Recorder(emit, inner=inner, stopping=interrupted.is_set)
+
+        def waits() -> bool:
+            # While nothing runs, Tune (2.60) asks for trials for ten minutes and not its stopper.
+            return stopper.stop_all() or watch.waits()
+
+        proposer = NestedSearcher(inner, slots=slots, record=recorder.record, waits=waits)
+        stopper = _Interrupt(interrupted, proposer.stop, watch)
         try:
             tune.run(
                 trainable,
@@ -82,7 +101,7 @@ def run_inner_searches(
                 num_samples=-1,
                 search_alg=proposer,
                 scheduler=NestedScheduler(inner, record=recorder.record),
-                stop=_Interrupt(interrupted, proposer.stop),
+                stop=stopper,
                 callbacks=[recorder],
                 storage_path=folder,
                 reuse_actors=True,
@@ -100,7 +119,9 @@ def run_inner_searches(
         return not interrupted.is_set()
 
 
-def _Interrupt(flag: threading.Event, stop: Callable[[], None]) -> Any:  # noqa: N802
+def _Interrupt(  # noqa: N802
+    flag: threading.Event, stop: Callable[[], None], watch: Watch
+) -> Any:
     """Tune's stopper: ends the run once the user has asked for it."""
     from ray.tune.stopper import NoopStopper, Stopper
 
@@ -112,7 +133,9 @@ def _Interrupt(flag: threading.Event, stop: Callable[[], None]) -> Any:  # noqa:
             return False
 
         def stop_all(self) -> bool:
-            """Whether the user has asked to stop."""
+            """Whether the user has asked to stop; Tune asks before every event."""
+            if watch.stops():
+                flag.set()
             if flag.is_set():
                 stop()
             return flag.is_set()

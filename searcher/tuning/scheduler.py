@@ -1,21 +1,17 @@
 """Decide about all inner searches at once: one Ray Tune scheduler in front of K + 1."""
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
 from searcher.records import Decision
+from searcher.tuning.handle import TrialHandle
 from searcher.tuning.inner import InnerSearch, Proposal
 
 
 class NestedScheduler(FIFOScheduler):
-    """Pass each result to its own inner search's scheduler, and write down what it decides.
-
-    The dummy and the default configurations are never stopped: a search that could not say how
-    they do could not say what it was worth.
-    """
+    """Pass each result to its own inner search's scheduler, and write down what it decides."""
 
     def __init__(
         self, inner: Mapping[str, InnerSearch], *, record: Callable[[Decision], None]
@@ -24,46 +20,33 @@ class NestedScheduler(FIFOScheduler):
         self._inner, self._record = inner, record
         self._metric = "score"
         self._supports_buffered_results = False
-        self._seen: dict[tuple[str, int], list[float]] = defaultdict(list)
 
     def set_search_properties(self, metric: str | None, mode: str | None, **spec: Any) -> bool:
         """Metric and mode are ours to say, and are said."""
         return True
 
     def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
-        """Pass on, but for the dummy."""
-        self._pass_on("on_trial_add", tune_controller, trial)
+        """Nothing: the inner search adds its trials where it proposes them."""
 
     def on_trial_error(self, tune_controller: Any, trial: Any) -> None:
-        """Pass on, but for the dummy."""
-        self._pass_on("on_trial_error", tune_controller, trial)
+        """Nothing: a worker that died is the recorder's business."""
 
     def on_trial_remove(self, tune_controller: Any, trial: Any) -> None:
-        """Pass on, but for the dummy."""
-        self._pass_on("on_trial_remove", tune_controller, trial)
+        """Nothing: Ray Tune removes what it has completed."""
 
     def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
-        """Pass on, but for the dummy and for trials without a score."""
-        if result.get("score") is None:
-            self._pass_on("on_trial_remove", tune_controller, trial)
-        else:
-            self._pass_on("on_trial_complete", tune_controller, trial, result)
+        """Pass on."""
+        inner, handle, view = self._ours(tune_controller, trial)
+        inner.retire(handle, result, view)
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
         """Decision of the inner search's scheduler, or STOP when its time is spent."""
-        proposal = Proposal.from_config(trial.config)
-        inner = self._inner[proposal.outer_fold]
-        if result.get("score") is None or proposal.origin == "dummy":
+        inner, handle, view = self._ours(tune_controller, trial)
+        if handle.trial_id not in inner.live:
             return str(TrialScheduler.CONTINUE)
-        view = _View(tune_controller, proposal.outer_fold)
-        action = str(inner.scheduler.on_trial_result(view, trial, result))
-        reason = self._reason(inner, trial.trial_id, result["resource"], action)
-        if proposal.origin == "default" and action == TrialScheduler.STOP:
-            action, reason = str(TrialScheduler.CONTINUE), "a default is never stopped"
-        elif inner.out_of_time and proposal.origin == "strategy":
-            action, reason = str(TrialScheduler.STOP), f"budget.time_s {inner.time_s:g} is spent"
-        if reason is not None and result["resource"] < inner.max_resource:
-            self._write_down(inner, trial, result, action=action, reason=reason)
+        action, decision = inner.judge(handle.trial_id, result, handle, view)
+        if decision is not None:
+            self._record(decision)
         return action
 
     def choose_trial_to_run(self, tune_controller: Any, **options: Any) -> Any:
@@ -74,50 +57,10 @@ class NestedScheduler(FIFOScheduler):
         """For Ray's own log."""
         return ", ".join(f"{fold}: {i.scheduler.debug_string()}" for fold, i in self._inner.items())
 
-    def _pass_on(self, event: str, controller: Any, trial: Any, *details: Any) -> None:
+    def _ours(self, controller: Any, trial: Any) -> tuple[InnerSearch, TrialHandle, "_View"]:
         proposal = Proposal.from_config(trial.config)
-        if proposal.origin == "dummy":
-            return
-        scheduler = self._inner[proposal.outer_fold].scheduler
-        getattr(scheduler, event)(_View(controller, proposal.outer_fold), trial, *details)
-
-    def _reason(
-        self, inner: InnerSearch, tune_trial_id: str, resource: int, action: str
-    ) -> str | None:
-        """Why, for the log; None where nothing was compared."""
-        rungs = getattr(inner.scheduler, "rungs", None)
-        if rungs is None:
-            return None if action == TrialScheduler.CONTINUE else "the strategy stopped it"
-        if resource not in rungs(tune_trial_id):
-            return None
-        return "below the cutoff" if action == TrialScheduler.STOP else "at or above the cutoff"
-
-    def _write_down(
-        self,
-        inner: InnerSearch,
-        trial: Any,
-        result: dict[str, Any],
-        *,
-        action: str,
-        reason: str,
-    ) -> None:
-        proposal = Proposal.from_config(trial.config)
-        resource, score = int(result["resource"]), float(result["score"])
-        seen = self._seen[proposal.outer_fold, resource]
-        seen.append(score)
-        cutoff = getattr(inner.scheduler, "cutoff", None)
-        self._record(
-            Decision(
-                trial_id=proposal.trial_id,
-                resource=resource,
-                score=score,
-                decision="stop" if action == TrialScheduler.STOP else "continue",
-                reason=reason,
-                rank=1 + sum(other > score for other in seen),
-                rivals=len(seen),
-                cutoff=None if cutoff is None else cutoff(trial.trial_id, resource),
-            )
-        )
+        handle = TrialHandle(proposal.trial_id, proposal.origin, trial)
+        return self._inner[proposal.outer_fold], handle, _View(controller, proposal.outer_fold)
 
 
 class _View:

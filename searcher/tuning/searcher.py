@@ -1,11 +1,13 @@
 """Propose for all inner searches at once: one Ray Tune searcher in front of K + 1."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ray.tune.search import Searcher
 
-from searcher.tuning.inner import InnerSearch
+from searcher.failpoints import failpoint
+from searcher.records import TrialStarted
+from searcher.tuning.inner import InnerSearch, Proposal
 
 
 class NestedSearcher(Searcher):
@@ -18,12 +20,24 @@ class NestedSearcher(Searcher):
     slots
         Trials that may run at once. Never more than there are workers: a proposal made before
         it can run is made without the results that come in meanwhile.
+    record
+        Takes the record of each proposal.
+    waits
+        Whether to propose nothing for the moment: while the store can't be written.
     """
 
-    def __init__(self, inner: Mapping[str, InnerSearch], *, slots: int) -> None:
+    def __init__(
+        self,
+        inner: Mapping[str, InnerSearch],
+        *,
+        slots: int,
+        record: Callable[[TrialStarted], None],
+        waits: Callable[[], bool] = lambda: False,
+    ) -> None:
         super().__init__(metric="score", mode="max")
         self._inner, self._slots = inner, slots
-        self._owner: dict[str, InnerSearch] = {}
+        self._record, self._waits = record, waits
+        self._ours: dict[str, tuple[InnerSearch, str]] = {}  # by Ray Tune's trial id
         self._stopping = False
 
     def stop(self) -> None:
@@ -34,42 +48,36 @@ class NestedSearcher(Searcher):
         """Config of a new Ray Tune trial; None to be asked later; FINISHED when all are done."""
         if self._stopping:
             return str(Searcher.FINISHED)
-        if len(self._owner) >= self._slots:
+        if len(self._ours) >= self._slots or self._waits():
             return None
         for inner in sorted(self._inner.values(), key=_progress):
             if inner.done:
                 continue
-            proposal = inner.propose(trial_id)
+            proposal = inner.propose()
             if proposal is not None:
-                self._owner[trial_id] = inner
+                self._ours[trial_id] = inner, proposal.trial_id
+                self._say(inner, proposal)
                 return proposal.to_config()
-        all_done = all(inner.done for inner in self._inner.values())
-        return str(Searcher.FINISHED) if all_done else None
+        # A trial that runs may lose its worker and be proposed again.
+        is_over = not self._ours and all(inner.done for inner in self._inner.values())
+        return str(Searcher.FINISHED) if is_over else None
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        """Count the seconds; pass a score on to the strategy that proposed the trial."""
-        inner = self._owner[trial_id]
-        inner.spent_s += result["work_s"]
-        if inner.live[trial_id].origin != "dummy":
-            inner.searcher.on_trial_result(trial_id, result)
+        """Pass a score on to the strategy that proposed the trial."""
+        inner, ours = self._ours[trial_id]
+        inner.learn(ours, result)
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
         """Tell the strategy how its trial ended; a failed one teaches it no score.
 
-        Tune passes a trial's last result here and not to ``on_trial_result``.
+        Tune passes a trial's last result here and not to ``on_trial_result``. A worker that died
+        is the recorder's business.
         """
-        inner = self._owner.pop(trial_id)
-        proposal = inner.finish(trial_id)
-        if result is not None:
-            inner.spent_s += result.get("work_s", 0.0)
-        if proposal is None or proposal.origin == "dummy":
-            return
-        failed = error or result is None or result.get("score") is None
-        inner.searcher.on_trial_complete(
-            trial_id=trial_id, result=None if failed else result, error=failed
-        )
+        inner, ours = self._ours.pop(trial_id)
+        if not error and not self._stopping:
+            inner.conclude(ours, result)
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing: a search is resumed from the store, never from Ray's snapshots."""
@@ -80,7 +88,27 @@ class NestedSearcher(Searcher):
     def save_to_dir(self, checkpoint_dir: str, session_str: str = "default") -> None:
         """Nothing: Ray would pickle this object every few seconds."""
 
+    def _say(self, inner: InnerSearch, proposal: Proposal) -> None:
+        if proposal.attempt > 1:
+            return  # whoever queued it again has said so
+        failpoint("driver.proposed")
+        self._record(
+            TrialStarted(
+                trial_id=proposal.trial_id,
+                search_id=inner.search_id,
+                outer_fold=proposal.outer_fold,
+                number=proposal.number,
+                family=proposal.family,
+                configuration=proposal.configuration,
+                origin=proposal.origin,
+            )
+        )
+        failpoint("driver.trial_recorded")
 
-def _progress(inner: InnerSearch) -> tuple[int, float]:
-    """Fewest running trials first, then the smallest part of its budget proposed."""
-    return len(inner.live), inner.proposed / inner.trials
+
+def _progress(inner: InnerSearch) -> tuple[bool, int, float]:
+    """Trials to run once more first; fewest running; the smallest part of its budget proposed.
+
+    Anything else first would leave more trials begun than there are workers.
+    """
+    return not inner.waiting, inner.running, inner.proposed / inner.trials

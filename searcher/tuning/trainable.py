@@ -17,6 +17,7 @@ from ray.tune import Trainable
 from cluster.gate import Gate
 from searcher.errors import TrialTimeoutError
 from searcher.evaluation import FeatureCache, FoldResult, Rows, evaluate, make_scorer
+from searcher.failpoints import failpoint
 from searcher.plugins import load_family
 from searcher.records import Fold
 from searcher.tuning.inner import Proposal
@@ -81,8 +82,10 @@ class TrialActor(Trainable):
         self._wait_for_the_others()
         started = time.perf_counter()
         try:
+            failpoint("worker.before_fold")
             with _time_limit(self._work.trial_time_s, spent_s=self._trial.spent_s):
                 fold = next(self._trial.results)
+            failpoint("worker.after_fold")
         except Exception as error:  # noqa: BLE001 - the border of the trial body (style.md)
             return self._report(None, time.perf_counter() - started, failure=_describe(error))
         return self._report(fold, time.perf_counter() - started)
@@ -100,7 +103,7 @@ class TrialActor(Trainable):
 
     def _begin(self, config: dict[str, Any]) -> None:
         self._proposal = Proposal.from_config(config)
-        self._trial = Running(self._evaluate())
+        self._trial = Running(self._evaluate(), list(self._proposal.scores))
 
     def _evaluate(self) -> Iterator[FoldResult]:
         """Evaluate as a generator, so that a family that can't be loaded fails in ``step``."""
@@ -108,7 +111,7 @@ class TrialActor(Trainable):
             load_family(self._work.families[self._proposal.family]),
             self._proposal.configuration,
             self._work.rows,
-            self._work.folds[self._proposal.outer_fold],
+            self._work.folds[self._proposal.outer_fold][len(self._proposal.scores) :],
             metrics=self._work.metrics,
             seed=self._work.seed,
             cpus=self._work.cpus,
@@ -128,6 +131,7 @@ class TrialActor(Trainable):
             "resource": len(trial.scores),
             "work_s": work_s,
             "fold": None if fold is None else asdict(fold),
+            "fold_score": None if fold is None else trial.scores[-1],
             "failure": failure,
             "done": failure is not None or len(trial.scores) == n_folds,
         }
@@ -152,7 +156,7 @@ def _time_limit(limit_s: float | None, *, spent_s: float) -> Iterator[None]:
     watchdog.daemon = True
     before = signal.signal(signal.SIGALRM, on_alarm)
     watchdog.start()
-    signal.setitimer(signal.ITIMER_REAL, left_s)
+    signal.setitimer(signal.ITIMER_REAL, left_s, 1.0)  # again, if a foreign ``except`` takes it
     try:
         yield
     finally:

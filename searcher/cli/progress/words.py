@@ -6,7 +6,7 @@ from datetime import datetime
 from searcher.cli import facts
 from searcher.cli.progress.state import Best, Inner, ProgressState
 from searcher.cli.story import parity_line
-from searcher.cli.words import duration, number, one_line
+from searcher.cli.words import count, duration, number, one_line
 from searcher.records import (
     FINAL,
     Artifact,
@@ -16,6 +16,7 @@ from searcher.records import (
     ParityChecked,
     Record,
     SearchStarted,
+    TrialAgain,
     TrialEnded,
 )
 
@@ -44,14 +45,33 @@ def milestones(state: ProgressState, record: Record) -> Iterator[str]:
             yield f"parity {parity_line(record.verdict)}"
         case Artifact():
             yield f"{record.kind.replace('_', ' ')}: {record.path}"
+        case TrialAgain():
+            yield f"trial {record.trial_id} goes on in attempt {record.attempt}: {record.reason}"
+        case Note():
+            yield from _noted(record)
+        case _:
+            pass
+
+
+def _noted(note: Note) -> Iterator[str]:
+    """Say what a note says, if it is for now and not only for later."""
+    match note:
         case Note(
             kind="latency", payload={"batches": batches, "onnx_ms": ours, "native_ms": theirs}
         ):
             calls = zip(batches, ours, theirs, strict=True)
             told = (f"{n:,} rows {a:.2g} ms (model {b:.2g})" for n, a, b in calls)
             yield f"latency: {', '.join(told)}; one thread"
+        case Note(kind="store", payload={"away": why}):
+            yield f"the store can't be written, so nothing new is proposed: {why}"
+        case Note(kind="store", payload={"back": True}):
+            yield "the store is back; what was found meanwhile is in it"
+        case Note(kind="forked", payload={"of": of, "reused": n, "left": left}):
+            yield f"{count(n, 'trial')} of search {of} re-used"
+            for why, how_many in left.items():
+                yield f"  not re-used: {how_many:,} ({why})"
         case Note(kind="export"):
-            yield f"export: {one_line(record.payload.get('error', ''))}"
+            yield f"export: {one_line(note.payload.get('error', ''))}"
         case _:
             pass
 

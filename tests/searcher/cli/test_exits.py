@@ -87,7 +87,7 @@ def test_a_broken_pipe_that_is_not_stdout_is_told(capsys):
         (["show", "churn"], 4, "2 searches begin with 'churn'"),
         (["trials", "churn-1", "--outer-fold", "9"], 4, "no outer fold '9'; known: 0, 1, 2, final"),
         (["trials", "churn-1", "--state", "done"], 2, "'done' is not one of 'running'"),
-        (["list", "--format", "xml"], 2, "'xml' is not one of 'table', 'json', 'csv', 'parquet'"),
+        (["list", "--format", "xml"], 2, "'xml' is not one of 'table', 'json', 'jsonl', 'csv'"),
         (["list", "--limit", "-1"], 2, "'--limit': must be greater than or equal to 1"),
         (["list", "--limit", "many"], 2, "'--limit': must be a valid integer"),
         (["list", "--limt", "1"], 2, "no such option: --limt"),

@@ -9,12 +9,20 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from searcher.cli.output import Rows, to_csv, to_json, to_parquet
+from searcher.cli.formats import Rows, write_csv, write_json, write_parquet
 from searcher.store import Store
 
 
+def written(write, what):
+    sink = io.BytesIO()
+    write(what, sink)
+    return sink.getvalue()
+
+
 def test_json_has_no_nan():
-    text = to_json({"a": [1.5, math.nan, -math.inf], "at": datetime(2026, 1, 31, tzinfo=UTC)})
+    text = written(
+        write_json, {"a": [1.5, math.nan, -math.inf], "at": datetime(2026, 1, 31, tzinfo=UTC)}
+    )
 
     def refuse(constant):
         raise AssertionError(constant)
@@ -28,7 +36,7 @@ def test_csv_reads_back_equal():
         ("x", "text", "flag", "of"), [[0.1 + 0.2, 'a "b", c', True, {"k": [1]}], [None] * 4]
     )
 
-    lines = to_csv(rows).split("\n")
+    lines = written(write_csv, rows).decode().split("\n")
 
     assert lines == [
         "x,text,flag,of",
@@ -45,7 +53,7 @@ def test_parquet_keeps_types_and_joins_mixed_ones():
     ]
     rows = Rows(("whole", "number", "text", "mixed", "nothing", "at"), cells)
 
-    table = parquet.read_table(io.BytesIO(to_parquet(rows)))
+    table = parquet.read_table(io.BytesIO(written(write_parquet, rows)))
 
     assert table.schema.field("whole").type == pa.int64()
     assert table.column("number").to_pylist() == [0.5, 1.0]
@@ -56,7 +64,7 @@ def test_parquet_keeps_types_and_joins_mixed_ones():
 
 
 def test_parquet_of_no_rows_has_its_columns():
-    table = parquet.read_table(io.BytesIO(to_parquet(Rows(("a", "b"), []))))
+    table = parquet.read_table(io.BytesIO(written(write_parquet, Rows(("a", "b"), []))))
 
     assert table.column_names == ["a", "b"]
     assert table.num_rows == 0

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import subprocess
+import sys
 from datetime import datetime
 
 import pytest
@@ -55,6 +57,22 @@ def test_list_shows_every_id_whole_in_a_pipe(shell):
     ]
     assert "no model" in lines[0]
     assert "\x1b" not in result.stdout
+
+
+def test_list_says_which_search_has_lost_its_process(tmp_path, shell):
+    url = f"sqlite:///{tmp_path}/s.db"
+    script = (
+        "import os, sys; from searcher.store import Writer\n"
+        "from tests.searcher.store.records_factory import make_records\n"
+        "writer = Writer(sys.argv[1]); writer.add(make_records('gone-1a2b3c')[0])\n"
+        "writer.lead('gone-1a2b3c'); os._exit(9)"
+    )
+    subprocess.run([sys.executable, "-c", script, url], check=False)
+
+    result = shell("list", "--store", url)
+
+    assert "no process" in result.stdout
+    assert "`searcher resume gone-1a2b3c`" in result.stderr
 
 
 def test_list_names_searches_whose_id_does_not_tell(tmp_path, shell):

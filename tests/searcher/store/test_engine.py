@@ -1,7 +1,6 @@
 import os
 import sqlite3
 import sys
-from importlib.util import find_spec
 from urllib.parse import quote
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from searcher.errors import NotFoundError, StoreError
 from searcher.store import Store, Writer, check, upgrade
 from searcher.store.engine import masked
+from tests.searcher.store.raw import ask
 from tests.searcher.store.records_factory import fill, make_records
 
 CANARY = "canary-7f3a"
@@ -63,9 +63,10 @@ def test_the_rest_of_a_url_stays_when_its_password_goes():
     assert masked("sqlite:////a/b@c:d.db") == "sqlite:////a/b@c:d.db"
 
 
-@pytest.mark.skipif(find_spec("psycopg") is not None, reason="psycopg is installed")
 @pytest.mark.parametrize("opener", OPENERS)
-def test_postgresql_without_its_driver_says_what_to_install(opener):
+def test_postgresql_without_its_driver_says_what_to_install(opener, monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)  # as if it were not installed
+
     with pytest.raises(StoreError, match=r"pip install 'searcher\[postgres\]'") as refused:
         opener(f"postgresql://me:{CANARY}@host/db")
 
@@ -134,11 +135,10 @@ def test_a_path_may_have_any_characters(tmp_path, name):
     assert (folder / name).exists()
 
 
-def test_the_file_is_in_write_ahead_mode_and_checks_foreign_keys(url, writer):
-    path = url.removeprefix("sqlite:///")
+def test_the_file_is_in_write_ahead_mode(sqlite_url):
+    Writer(sqlite_url).close()
 
-    with sqlite3.connect(path) as other:
-        assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert ask(sqlite_url, "PRAGMA journal_mode") == [("wal",)]
 
 
 AS_NOBODY = 65534

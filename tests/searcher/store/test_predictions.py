@@ -1,7 +1,6 @@
 """What the winners said of the outer test rows: kept row by row, with names and not twice."""
 
 import math
-import sqlite3
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 from searcher.errors import StoreError
 from searcher.records import OuterPredictions, OuterScore, SearchEnded, SearchStarted
 from searcher.store import Store, Writer
+from tests.searcher.store.raw import change
 from tests.searcher.store.records_factory import START, fill, make_records
 
 NAMES = ("low", "middle", "high")
@@ -91,12 +91,11 @@ def test_the_view_names_the_classes_or_gives_the_residual(url, task, expected):
     assert answer.rows == expected
 
 
-def test_one_probability_is_the_positive_class_or_the_predicted_one(url, tmp_path):
-    other = f"sqlite:///{tmp_path / 'other.db'}"
+def test_one_probability_is_the_positive_class_or_the_predicted_one(url, other_url):
     sql = "SELECT probability, probabilities FROM outer_predictions ORDER BY row_number"
 
     two = Store(fill(url, told("binary", *TASKS["binary"]))).query(sql).rows
-    three = Store(fill(other, told("multiclass", *TASKS["multiclass"]))).query(sql).rows
+    three = Store(fill(other_url, told("multiclass", *TASKS["multiclass"]))).query(sql).rows
 
     assert two == [(0.1, None), (0.75, None), (0.6, None)]
     assert three == [(0.7, "[0.7, 0.2, 0.1]"), (0.8, "[0.1, 0.1, 0.8]"), (0.4, "[0.3, 0.4, 0.3]")]
@@ -184,9 +183,7 @@ def test_later_changes_to_an_array_do_not_reach_the_store(url):
 def test_predictions_go_with_their_search(url):
     fill(url, told("binary", *TASKS["binary"]))
 
-    with sqlite3.connect(url.removeprefix("sqlite:///")) as other:
-        other.execute("PRAGMA foreign_keys = ON")
-        other.execute("DELETE FROM searches WHERE search_id = 's'")
+    change(url, "DELETE FROM searches WHERE search_id = 's'")
 
     assert Store(url).query("SELECT count(*) FROM outer_predictions").rows == [(0,)]
 

@@ -28,7 +28,7 @@ def test_an_answer_that_was_cut_says_so(store):
         "-- first a word; then\nSELECT 1",
         "/* several; words */ SELECT 1",
         "WITH one AS (SELECT 1 AS x) SELECT x FROM one",
-        "SELECT 1 WHERE ';' <> '--' AND 'it''s;' <> \"state;\"",
+        "SELECT 1 WHERE ';' <> '--' AND 'it''s;' <> 'state;'",
     ],
 )
 def test_one_select_may_look_like_this(store, sql):
@@ -50,17 +50,29 @@ def test_percent_and_colon_are_only_characters(store):
         ("-- only a word", "found nothing"),
         ("SELECT 1; DROP TABLE trials", "one statement is expected, found several"),
         ("SELECT 1; SELECT 2", "one statement is expected, found several"),
-        ("WITH x AS (SELECT 1) DELETE FROM trials", "not authorized|readonly"),
-        ("SELECT load_extension('x')", "not authorized"),
-        ("SELECT * FROM pragma_journal_mode('delete')", "not authorized"),
-        ("SELECT ?", "placeholders"),
-        ("SELECT (1", "the query can't be answered: .*incomplete"),
-        ("SELECT FROM trials", 'near "FROM": syntax error'),
-        ("SELECT nosuch(1)", "no such function: nosuch"),
+        ("WITH x AS (SELECT 1) DELETE FROM trials", "not authorized|readonly|syntax error"),
+        ("SELECT load_extension('x')", "not authorized|function load_extension.* does not exist"),
+        ("SELECT (1", "the query can't be answered: .*incomplete|syntax error"),
+        ("SELECT FROM WHERE", "syntax error"),
+        ("SELECT nosuch(1)", "no such function: nosuch|function nosuch.* does not exist"),
     ],
 )
 def test_anything_else_is_refused(store, sql, said):
     with pytest.raises(StoreError, match=said):
+        store.query(sql)
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("SELECT * FROM pragma_journal_mode('delete')", "not authorized"),
+        ("SELECT ?", "placeholders"),
+    ],
+)
+def test_sqlite_refuses_what_only_sqlite_has(sqlite_url, sql, said):
+    fill(sqlite_url, make_records("s"))
+
+    with Store(sqlite_url) as store, pytest.raises(StoreError, match=said):
         store.query(sql)
 
 

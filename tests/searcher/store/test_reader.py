@@ -1,5 +1,4 @@
 import math
-import sqlite3
 from dataclasses import FrozenInstanceError, replace
 from datetime import UTC, datetime
 
@@ -21,6 +20,7 @@ from searcher.records import (
     TrialStarted,
 )
 from searcher.store import Store
+from tests.searcher.store.raw import ask, change, connected
 from tests.searcher.store.records_factory import START, fill, make_records, make_verdict
 
 COMPLETED = "20260131-120000-a1b2c3"
@@ -93,7 +93,7 @@ def test_outer_folds_are_in_the_order_of_numbers_with_final_last(url):
     assert list(found.outer_folds) == order
     assert [winner.outer_fold for winner in found.winners] == order
     assert list(found.scores("winner")) == order[:-1]
-    trials = Store(url).trials("s", order="number")
+    trials = Store(url).trials("s", sort="number")
     assert list(dict.fromkeys(trial.outer_fold for trial in trials)) == order
 
 
@@ -190,7 +190,7 @@ def test_the_best_trial_comes_first_and_those_without_score_last(store):
 
 
 def test_trials_can_be_had_in_the_order_of_proposal(store):
-    found = store.trials(COMPLETED, order="number", outer_fold="1")
+    found = store.trials(COMPLETED, sort="number", outer_fold="1")
 
     assert [trial.number for trial in found] == list(range(8))
 
@@ -270,7 +270,7 @@ def test_an_empty_store_says_that_it_is_empty(url, writer):
     [
         ({"outer_fold": "9"}, "no outer fold '9'; known: 0, 1, 2, final"),
         ({"state": "stoped"}, "state is 'stoped'; allowed: .*Did you mean 'stopped'"),
-        ({"order": "scores"}, "order is 'scores'; allowed: score, number.*Did you mean 'score'"),
+        ({"sort": "scores"}, "no order 'scores'; columns: .*Did you mean 'score'"),
     ],
 )
 def test_a_filter_that_can_not_be_is_refused(store, wanted, said):
@@ -279,7 +279,7 @@ def test_a_filter_that_can_not_be_is_refused(store, wanted, said):
 
 
 def test_times_come_back_in_utc_with_their_zone(store):
-    trial = store.trials(COMPLETED, order="number")[0]
+    trial = store.trials(COMPLETED, sort="number")[0]
     moments = [
         *(store.search(COMPLETED).started_at, store.search(COMPLETED).ended_at),
         *(trial.started_at, trial.ended_at, store.events(COMPLETED)[0].at),
@@ -290,12 +290,23 @@ def test_times_come_back_in_utc_with_their_zone(store):
     assert {moment.tzinfo for moment in moments} == {UTC}
 
 
-def test_times_read_well_in_any_sqlite_shell(store):
-    (row,) = store.query(
-        "SELECT started_at, datetime(started_at) FROM v_searches WHERE name = 'churn'"
-    ).rows
+def test_times_read_well_in_any_sqlite_shell(sqlite_url):
+    fill(sqlite_url, RECORDS)
+
+    (row,) = ask(sqlite_url, "SELECT started_at, datetime(started_at) FROM v_searches")
 
     assert row == ("2026-01-31 12:00:00.000000+00:00", "2026-01-31 12:00:00")
+
+
+def test_times_are_utc_in_a_query_whatever_the_server_or_the_reader_thinks(postgres_url):
+    fill(postgres_url, RECORDS)
+    name = postgres_url.split("?", maxsplit=1)[0].rsplit("/", 1)[-1]
+    change(postgres_url, f"ALTER DATABASE {name} SET timezone = 'Asia/Tokyo'")
+
+    with Store(postgres_url) as store:
+        answer = store.query("SELECT started_at, started_at::text FROM v_searches")
+
+    assert answer.rows == [(START, "2026-01-31 12:00:00+00")]
 
 
 def test_what_could_not_be_measured_comes_back_as_such(url):
@@ -396,29 +407,30 @@ def test_the_views_have_the_promised_columns(store):
 
 
 LOW_RATES = """
-EXPLAIN QUERY PLAN SELECT t.trial_id, t.score
-FROM trial_parameters p JOIN v_trials t ON t.trial_id = p.trial_id
+SELECT t.trial_id, t.score FROM trial_parameters p JOIN v_trials t ON t.trial_id = p.trial_id
 WHERE p.name = 'learning_rate' AND p.number < 0.01
 """
 RIDGES = """
-EXPLAIN QUERY PLAN SELECT t.trial_id, t.score
-FROM trial_parameters p JOIN v_trials t ON t.trial_id = p.trial_id
+SELECT t.trial_id, t.score FROM trial_parameters p JOIN v_trials t ON t.trial_id = p.trial_id
 WHERE p.name = 'penalty' AND p.text = 'l2'
 """
 
 
 @pytest.mark.parametrize(
-    ("explain", "index"),
+    ("sql", "index"),
     [(LOW_RATES, "ix_trial_parameters_name_number"), (RIDGES, "ix_trial_parameters_name_text")],
 )
-def test_a_condition_on_a_parameter_uses_an_index(filled_url, explain, index):
-    path = filled_url.removeprefix("sqlite:///")
-
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
-        said = " ".join(step[3] for step in connection.execute(explain))
+def test_a_condition_on_a_parameter_uses_an_index(filled_url, sql, index):
+    with connected(filled_url) as connection:
+        if connection.dialect.name == "sqlite":
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}")
+        else:  # with so few rows the server would rather read them all
+            connection.exec_driver_sql("SET enable_seqscan = off")
+            plan = connection.exec_driver_sql(f"EXPLAIN {sql}")
+        said = " ".join(str(step[-1]) for step in plan)
 
     assert index in said
-    assert "SCAN" not in said
+    assert not {"SCAN", "Seq"} & set(said.split())
 
 
 def test_one_answer_is_of_one_moment_even_while_the_search_goes_on(url, writer):

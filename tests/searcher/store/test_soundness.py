@@ -1,23 +1,15 @@
-import sqlite3
 from pathlib import Path
 
 import pytest
 
 from searcher.store import check
+from tests.searcher.store.raw import change
 from tests.searcher.store.records_factory import fill, make_records
 
 
 @pytest.fixture
-def path(url):
-    fill(url, make_records("s"), make_records("r", state="running"))
-    return Path(url.removeprefix("sqlite:///"))
-
-
-def damage(path, sql):
-    with sqlite3.connect(path) as other:
-        other.execute("PRAGMA foreign_keys = OFF")
-        other.execute(sql)
-    other.close()
+def spoilt_url(url):
+    return fill(url, make_records("s"), make_records("r", state="running"))
 
 
 def test_a_sound_store_has_no_problems(filled_url):
@@ -43,7 +35,7 @@ def test_a_sound_store_has_no_problems(filled_url):
             "1 trials won an inner search that is not theirs: s.1.0",
         ),
         (
-            "UPDATE index_arrays SET data = x'00' WHERE length = 30",
+            "UPDATE index_arrays SET length = 31 WHERE length = 30",
             "is damaged",
         ),
         (
@@ -63,10 +55,10 @@ def test_a_sound_store_has_no_problems(filled_url):
         ),
     ],
 )
-def test_a_contradiction_is_found(path, sql, said):
-    damage(path, sql)
+def test_a_contradiction_is_found(spoilt_url, sql, said):
+    change(spoilt_url, sql, foreign_keys=False)
 
-    problems = check(f"sqlite:///{path}")
+    problems = check(spoilt_url)
 
     if said is None:
         assert problems == []  # the other search has the same folds
@@ -74,13 +66,15 @@ def test_a_contradiction_is_found(path, sql, said):
         assert any(said in problem for problem in problems), problems
 
 
-def test_a_damaged_file_is_found(path):
+def test_a_damaged_file_is_found(sqlite_url):
+    fill(sqlite_url, make_records("s"), make_records("r", state="running"))
+    path = Path(sqlite_url.removeprefix("sqlite:///"))
     with path.open("r+b") as file:
         size = path.stat().st_size
         for page in range(20, size // 4096 - 2, 3):
             file.seek(page * 4096 + 100)
             file.write(b"\xff" * 200)
 
-    problems = check(f"sqlite:///{path}")
+    problems = check(sqlite_url)
 
     assert any("damaged" in problem or "malformed" in problem for problem in problems)

@@ -36,11 +36,16 @@ class Counting(Searcher):
 
 
 def inner_search(fold: str, searcher: Searcher, **changes: Any) -> InnerSearch:
-    usual = {"trials": 4, "n_defaults": 1, "max_resource": 4, "time_s": None, "dummy": {}}
+    initial = [{"family": "ridge", "ridge.alpha": 1}]
+    usual = {"trials": 4, "initial": initial, "max_resource": 4, "time_s": None, "dummy": {}}
     scheduler = Halving(min_resource=1, max_resource=4, reduction_factor=2, brackets=1, seed=0)
     return make_inner_search(
         TuneParts(searcher, scheduler), search_id="s", outer_fold=fold, **(usual | changes)
     )
+
+
+def nest(inner: dict[str, InnerSearch], *, slots: int) -> NestedSearcher:
+    return NestedSearcher(inner, slots=slots, record=lambda _: None)
 
 
 def finish(nested: NestedSearcher, trial_id: str, score: float | None, work_s: float = 1.0) -> None:
@@ -59,7 +64,7 @@ def run_to_the_end(nested: NestedSearcher) -> list[dict[str, Any]]:
 def test_every_inner_search_gets_exactly_its_budget_dummy_and_defaults_included() -> None:
     inner = {name: inner_search(name, Counting()) for name in ("0", "1", "final")}
 
-    configs = run_to_the_end(NestedSearcher(inner, slots=1))
+    configs = run_to_the_end(nest(inner, slots=1))
 
     by_fold = {name: [c for c in configs if c["outer_fold"] == name] for name in inner}
     for name, mine in by_fold.items():
@@ -71,7 +76,7 @@ def test_every_inner_search_gets_exactly_its_budget_dummy_and_defaults_included(
 
 
 def test_no_more_trials_run_than_there_are_slots() -> None:
-    nested = NestedSearcher({"0": inner_search("0", Counting())}, slots=2)
+    nested = nest({"0": inner_search("0", Counting())}, slots=2)
 
     assert isinstance(nested.suggest("a"), dict)
     assert isinstance(nested.suggest("b"), dict)
@@ -82,7 +87,7 @@ def test_no_more_trials_run_than_there_are_slots() -> None:
 
 def test_the_inner_search_that_is_furthest_behind_is_asked_first() -> None:
     inner = {name: inner_search(name, Counting()) for name in ("0", "1", "2")}
-    nested = NestedSearcher(inner, slots=6)
+    nested = nest(inner, slots=6)
 
     folds = [nested.suggest(str(i))["outer_fold"] for i in range(6)]
 
@@ -92,7 +97,7 @@ def test_the_inner_search_that_is_furthest_behind_is_asked_first() -> None:
 def test_results_reach_only_their_own_inner_search_and_the_dummy_teaches_nothing() -> None:
     searchers = {"0": Counting(), "1": Counting()}
     inner = {name: inner_search(name, searcher) for name, searcher in searchers.items()}
-    nested = NestedSearcher(inner, slots=4)
+    nested = nest(inner, slots=4)
     owners = {str(i): nested.suggest(str(i)) for i in range(4)}
 
     for trial_id, config in owners.items():
@@ -104,7 +109,7 @@ def test_results_reach_only_their_own_inner_search_and_the_dummy_teaches_nothing
 
 def test_a_failed_trial_is_told_as_an_error_without_a_score() -> None:
     searcher = Counting()
-    nested = NestedSearcher({"0": inner_search("0", searcher)}, slots=2)
+    nested = nest({"0": inner_search("0", searcher)}, slots=2)
     nested.suggest("dummy")
     nested.suggest("a")
 
@@ -116,7 +121,7 @@ def test_a_failed_trial_is_told_as_an_error_without_a_score() -> None:
 def test_a_strategy_with_nothing_left_ends_its_inner_search_early() -> None:
     inner = {"0": inner_search("0", Counting(last=1)), "1": inner_search("1", Counting())}
 
-    configs = run_to_the_end(NestedSearcher(inner, slots=1))
+    configs = run_to_the_end(nest(inner, slots=1))
 
     assert [c["outer_fold"] for c in configs].count("0") == 2
     assert [c["outer_fold"] for c in configs].count("1") == 4
@@ -124,18 +129,16 @@ def test_a_strategy_with_nothing_left_ends_its_inner_search_early() -> None:
 
 def test_seconds_end_an_inner_search_but_never_before_its_baselines() -> None:
     inner = {"0": inner_search("0", Counting(), trials=50, time_s=2.5)}
-    nested = NestedSearcher(inner, slots=1)
+    nested = nest(inner, slots=1)
 
-    spent_at_once = NestedSearcher(
-        {"0": inner_search("0", Counting(), trials=50, time_s=0.1)}, slots=1
-    )
+    spent_at_once = nest({"0": inner_search("0", Counting(), trials=50, time_s=0.1)}, slots=1)
 
     assert len(run_to_the_end(nested)) == 3  # one second each
     assert [c["origin"] for c in run_to_the_end(spent_at_once)] == ["dummy", "default"]
 
 
 def test_stop_ends_all_proposals() -> None:
-    nested = NestedSearcher({"0": inner_search("0", Counting())}, slots=1)
+    nested = nest({"0": inner_search("0", Counting())}, slots=1)
     nested.stop()
 
     assert nested.suggest("a") == Searcher.FINISHED
@@ -163,7 +166,7 @@ class Rungs:
         proposal = Proposal(f"s.{fold}.{number}", fold, number, "ridge", {}, origin)
         trial = SimpleNamespace(trial_id=f"t{fold}{number}", config=proposal.to_config())
         if resource == 1:
-            self.scheduler.on_trial_add(None, trial)
+            self.inner[fold].begin(proposal)
         result = {"score": score, "resource": resource, "work_s": 1.0}
         return self.scheduler.on_trial_result(None, trial, result)
 

@@ -1,0 +1,168 @@
+"""Commands that go on with a search: resume, extend, fork; and the one that stops it."""
+
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from searcher.cli.exits import RequestError
+from searcher.cli.options import (
+    DEFAULT_STORE,
+    AnswerFormat,
+    Quiet,
+    SearchId,
+    StoreUrl,
+    store_option,
+)
+from searcher.cli.output import check_format, note
+from searcher.cli.progress import progress
+from searcher.cli.run import Address, Cpus, OutputFolder, conclude
+
+if TYPE_CHECKING:
+    from searcher.store import StoredSearch
+
+Trials = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help="So many further trials of each inner search."),
+]
+Time = Annotated[
+    float | None,
+    typer.Option(metavar="S", help="So many further seconds of each inner search."),
+]
+
+
+def resume(
+    search_id: SearchId,
+    *,
+    output: OutputFolder = None,
+    cpus: Cpus = None,
+    address: Address = None,
+    store: StoreUrl = DEFAULT_STORE,
+    form: AnswerFormat = "table",
+    quiet: Quiet = False,
+) -> None:
+    """Go on with a search that was interrupted, failed, or lost its process or machine.
+
+    Nothing that the store has is run again: trials go on after their last finished inner fold, and
+    the next ones are those that an undisturbed search would have tried. Of two that try, one gets
+    the search; the other is told who has it.
+    """
+
+    def go_on(found: str, **more: Any) -> "StoredSearch":
+        from searcher.resuming import resume as again
+
+        return again(found, **more)
+
+    _go_on(go_on, search_id, output, cpus, address, store=store, form=form, quiet=quiet)
+
+
+def extend(
+    search_id: SearchId,
+    *,
+    trials: Trials = None,
+    time: Time = None,
+    output: OutputFolder = None,
+    cpus: Cpus = None,
+    address: Address = None,
+    store: StoreUrl = DEFAULT_STORE,
+    form: AnswerFormat = "table",
+    quiet: Quiet = False,
+) -> None:
+    """Give a search a larger budget and go on with it.
+
+    Each inner search goes on from its trials and chooses anew; outer folds judge the new choices,
+    and the scores of the old ones go. Looking at outer scores before extending makes them a little
+    optimistic: the story says that it was extended.
+    """
+
+    def go_on(found: str, **more: Any) -> "StoredSearch":
+        from searcher.resuming import extend as again
+
+        return again(found, trials=trials, time_s=time, **more)
+
+    if trials is None and time is None:
+        raise RequestError("nothing to add: say --trials N or --time S")
+    _go_on(go_on, search_id, output, cpus, address, store=store, form=form, quiet=quiet)
+
+
+def fork(
+    search_id: SearchId,
+    spec: Annotated[
+        str,
+        typer.Option("--spec", metavar="SPEC.yaml", help="The changed spec.", show_default=False),
+    ],
+    *,
+    output: OutputFolder = None,
+    cpus: Cpus = None,
+    address: Address = None,
+    store: StoreUrl = DEFAULT_STORE,
+    form: AnswerFormat = "table",
+    quiet: Quiet = False,
+) -> None:
+    """Search with a changed spec, re-using the trials of a search that are still good.
+
+    Good are completed trials inside the new spaces, if rows, folds and seed are the same: families
+    may come or go, spaces may change, the strategy and the budget too. They count towards the
+    budget. What could not be used, and why, is said and kept (`searcher show ID`).
+    """
+
+    def go_on(found: str, **more: Any) -> "StoredSearch":
+        from searcher.resuming import fork as again
+
+        return again(found, spec, **more)
+
+    _go_on(go_on, search_id, output, cpus, address, store=store, form=form, quiet=quiet)
+
+
+def stop(search_id: SearchId, *, store: StoreUrl = DEFAULT_STORE, quiet: Quiet = False) -> None:
+    """Ask a running search to stop, wherever it runs; it can be resumed.
+
+    It finishes nothing more, keeps what it has, and lets go within seconds. A search whose process
+    is dead is marked as interrupted.
+    """
+    from searcher.resuming import stop as ask
+
+    found = _whole(search_id, store)
+    asked = ask(found, store=store)
+    said = (
+        f"asked {asked.owner} to stop search {found}"
+        if asked is not None
+        else f"search {found} had no live process; it is marked as interrupted"
+    )
+    note(f"{said}; `searcher resume {found}{store_option(store)}` goes on with it", quiet=quiet)
+
+
+def _whole(search_id: str, store: str) -> str:
+    """Return the whole id of a search."""
+    from searcher.cli.finding import find
+    from searcher.store import Store
+
+    with Store(store) as opened:
+        return opened.search(find(opened, search_id)).search_id
+
+
+def _go_on(
+    action: Callable[..., "StoredSearch"],
+    search_id: str,
+    output: Any,
+    cpus: int | None,
+    address: str | None,
+    *,
+    store: str,
+    form: Any,
+    quiet: bool,
+) -> None:
+    check_format(form, None)
+    if address is not None and cpus is not None:
+        raise RequestError(
+            "--cpus is for a Ray that is started here, and --address names a running one"
+        )
+    found = _whole(search_id, store)
+    note(f"reading what search {found} has, and its data, starting Ray", quiet=quiet)
+    with progress(quiet=quiet) as observe, redirect_stdout(sys.stderr):
+        ended = action(
+            found, store=store, output=output, address=address, cpus=cpus, observe=observe
+        )
+    conclude(ended, store, form=form, quiet=quiet)

@@ -1,0 +1,332 @@
+"""Go on with a search: after its driver died, with a larger budget, or with another spec."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from cluster.session import connect
+from searcher.api import OUTPUT, SearchResult, Source, new_search_id
+from searcher.driving import (
+    Driver,
+    Observer,
+    Place,
+    drive,
+    hand_over,
+    terminated_like_interrupted,
+)
+from searcher.environment import describe_environment
+from searcher.errors import SpecError, StoreError
+from searcher.lifecycle import require
+from searcher.nested import Past
+from searcher.plan import Plan, count_slots, make_plan, plan_again, started
+from searcher.records import (
+    Note,
+    OuterScore,
+    Record,
+    Role,
+    SearchEnded,
+    SearchExtended,
+    SearchResumed,
+    TrialEnded,
+    TrialStarted,
+)
+from searcher.reuse import reused, same_folds
+from searcher.spec import load_spec
+from searcher.store import DEFAULT_URL, Store, StoredSearch, Writer
+from searcher.store.credentials import take_credentials
+from searcher.store.leases import Standing, request_stop
+from searcher.store.spool import NAME as SPOOL
+
+
+def resume(
+    search_id: str,
+    *,
+    store: str = DEFAULT_URL,
+    output: str | Path | None = None,
+    address: str | None = None,
+    cpus: int | None = None,
+    observe: Observer | None = None,
+    report: bool = True,
+) -> SearchResult:
+    """Go on with a search that was interrupted, failed, or lost its driver.
+
+    One that is completed is returned as it is; card and report are written if they are missing.
+
+    What the store has is neither run nor counted again: the strategies are rebuilt from it, what
+    was running goes on after its last finished inner fold, and the next proposals are those of a
+    search that nothing had happened to.
+
+    Parameters
+    ----------
+    search_id
+        Or the beginning of one.
+    output
+        Folder for its files; the one that it was begun with if None.
+    store, address, cpus, observe, report
+        As for ``search``.
+
+    Raises
+    ------
+    LeaseHeldError
+        If another live process drives it; says which, and since when.
+    DataError
+        If the rows are gone, or others by now.
+    """
+    return _go_on(
+        "resume",
+        search_id,
+        lambda found: [SearchResumed(found.search_id)],
+        store=take_credentials(store),
+        output=output,
+        address=address,
+        cpus=cpus,
+        observe=observe,
+        report=report,
+    )
+
+
+def extend(
+    search_id: str,
+    *,
+    trials: int | None = None,
+    time_s: float | None = None,
+    store: str = DEFAULT_URL,
+    output: str | Path | None = None,
+    address: str | None = None,
+    cpus: int | None = None,
+    observe: Observer | None = None,
+    report: bool = True,
+) -> SearchResult:
+    """Give a search a larger budget, and go on with it.
+
+    Every inner search goes on from its trials and chooses anew; the outer folds judge the new
+    choices. The outer scores of the old choices go, and the events say that they were there.
+
+    Parameters
+    ----------
+    trials
+        Further trials of each inner search.
+    time_s
+        Further seconds of each inner search; only where the budget has a time.
+    search_id, store, output, address, cpus, observe, report
+        As for ``resume``.
+
+    Raises
+    ------
+    SpecError
+        If there is nothing to add, or it does not go together with the spec.
+    LeaseHeldError, NotAllowedError, DataError
+        As for ``resume``.
+    """
+
+    def records(found: StoredSearch) -> list[Record]:
+        before = found.spec["budget"]
+        budget = _enlarged(before, trials=trials, time_s=time_s)
+        return [SearchExtended(found.search_id, before, budget)]
+
+    return _go_on(
+        "extend",
+        search_id,
+        records,
+        store=take_credentials(store),
+        output=output,
+        address=address,
+        cpus=cpus,
+        observe=observe,
+        report=report,
+    )
+
+
+def fork(
+    search_id: str,
+    spec: Source,
+    *,
+    store: str = DEFAULT_URL,
+    output: str | Path | None = None,
+    address: str | None = None,
+    cpus: int | None = None,
+    observe: Observer | None = None,
+    report: bool = True,
+) -> SearchResult:
+    """Search with a changed spec, taking over the trials of a search that are still good.
+
+    Good are completed trials within the new space, if rows, folds and seed are the same. They
+    count towards the budget, and the strategies learn from them.
+
+    Raises
+    ------
+    SpecError
+        If the spec is wrong, or no trial can be used because rows, folds or seed are others.
+    """
+    store = take_credentials(store)
+    base = Path(spec).parent if isinstance(spec, str | Path) else Path()
+    asked = load_spec(spec)
+    from searcher.data import load_dataset
+
+    dataset = load_dataset(asked.data, base=base)
+    plan = make_plan(new_search_id(asked.name), asked, dataset, base=base)
+    with Store(store) as reader:
+        source = reader.search(search_id)
+        taken = reused(plan, source, reader)
+    folder = Path(output) if output is not None else OUTPUT / plan.search_id
+    place = Place(store, folder, observe, report)
+    with terminated_like_interrupted(), connect(address, cpus=cpus) as session:
+        count_slots(plan.spec, session)
+        with Writer(store) as writer:
+            driver = Driver(writer, place, plan.search_id)
+            about = describe_environment(cpus=session.cpus, base=plan.base, output=folder)
+            driver.emit(started(plan, about))
+            writer.lead(plan.search_id, spool=folder / SPOOL)
+            said = {"of": source.search_id, "reused": taken.trials, "left": dict(taken.left)}
+            for record in (Note(plan.search_id, "forked", said), *taken.records):
+                driver.emit(record)
+            driver.flush()
+            past = past_of(store, plan.search_id)
+            return drive(plan, place, driver, session=session, past=past)
+
+
+def stop(search_id: str, *, store: str = DEFAULT_URL) -> Standing | None:
+    """Ask the driver of a search to stop, as Ctrl-C would; it does within seconds.
+
+    Returns
+    -------
+    standing
+        Who was asked; None if no live driver had it: then it is marked as interrupted at once.
+
+    Raises
+    ------
+    NotAllowedError
+        If it does not run.
+    """
+    store = take_credentials(store)
+    with Store(store) as reader:
+        found = reader.search(search_id)
+    require("stop", found.search_id, found.state)
+    with Writer(store) as writer:
+        asked = writer.ask(lambda connection: request_stop(connection, found.search_id))
+        if asked is None:
+            writer.lead(found.search_id)
+            writer.add(
+                SearchEnded(found.search_id, "interrupted", error="stopped without a live driver")
+            )
+    return asked
+
+
+def past_of(store: str, search_id: str) -> Past:
+    """Gather what the store has of a search."""
+    with Store(store) as reader:
+        found = reader.search(search_id)
+        judged = {predictions.outer_fold for predictions in reader.outer_predictions(search_id)}
+        extended = [note for note in reader.events(search_id) if note.kind == "extended"]
+        trials = reader.past(search_id)
+    first = extended[0].payload["before"]["trials"] if extended else None
+    return Past(trials, _outer_scores(found, judged), first)
+
+
+def _go_on(
+    action: Any,
+    search_id: str,
+    begin: Callable[[StoredSearch], list[Record]],
+    *,
+    store: str,
+    output: str | Path | None,
+    address: str | None,
+    cpus: int | None,
+    observe: Observer | None,
+    report: bool,
+) -> SearchResult:
+    with Store(store) as reader:
+        found = reader.search(search_id)
+        is_over = action == "resume" and found.state == "completed"
+        if is_over and (found.report_path is not None or not report):
+            return found  # whoever starts drivers again may ask once too often
+        if not is_over:
+            require(action, found.search_id, found.state)
+        folds = reader.folds(found.search_id)
+    begin(found)  # before anything is taken
+    folder = Path(output or found.environment.get("output") or OUTPUT / found.search_id)
+    place = Place(store, folder, observe, report)
+    with terminated_like_interrupted(), Writer(store) as writer:
+        writer.lead(found.search_id, spool=folder / SPOOL)
+        driver = Driver(writer, place, found.search_id)
+        # Only now does nobody else change it; and the spool may have had its end.
+        found = driver.ask(lambda reader: reader.search(found.search_id))
+        if action == "resume" and found.state == "completed":
+            return hand_over(place, found.search_id, driver)
+        plan = _planned(found, folds)
+        with connect(address, cpus=cpus) as session:
+            count_slots(plan.spec, session)
+            for record in _retold(found, plan, store):
+                driver.show(record)
+            for record in begin(found):
+                driver.emit(record)
+            driver.flush()
+            with Store(store) as reader:
+                plan = plan_again(reader.search(found.search_id), plan.dataset)
+            past = past_of(store, found.search_id)
+            return drive(plan, place, driver, session=session, past=past)
+
+
+def _retold(found: StoredSearch, plan: Plan, store: str) -> Iterator[Record]:
+    """Say again what has happened, for who looks on."""
+    yield replace(started(plan, found.environment), data=found.data)
+    with Store(store) as reader:
+        trials = reader.trials(found.search_id, sort="number")
+    for trial in trials:
+        yield TrialStarted(
+            trial.trial_id,
+            trial.search_id,
+            trial.outer_fold,
+            trial.number,
+            trial.family,
+            trial.configuration,
+            trial.origin,
+        )
+        if trial.ended_at is not None:
+            yield TrialEnded(trial.trial_id, trial.state, trial.score, trial.resource, trial.reason)
+
+
+def _planned(found: StoredSearch, folds: Any) -> Plan:
+    """Make the plan of a stored search again; its folds must be those that are stored."""
+    plan = plan_again(found)
+    if not same_folds(plan.folds, folds):
+        raise StoreError(
+            f"search {found.search_id}: the same rows are split into other folds now (another "
+            f"scikit-learn than {found.environment.get('versions', {}).get('scikit-learn')}?), "
+            "so its scores can't go on"
+        )
+    return plan
+
+
+def _enlarged(
+    before: dict[str, Any], *, trials: int | None, time_s: float | None
+) -> dict[str, Any]:
+    if trials is None and time_s is None:
+        raise SpecError("nothing to add: say how many trials, or how many seconds")
+    if time_s is not None and before.get("time_s") is None:
+        raise SpecError("the search's budget has no time_s, so there is none to add to")
+    budget = dict(before)
+    if trials is not None:
+        if trials < 1:
+            raise SpecError(f"trials: {trials} can't be added; at least 1")
+        budget["trials"] = before["trials"] + trials
+    if time_s is not None:
+        if not 0 < time_s < float("inf"):
+            raise SpecError(f"time: {time_s:g} s can't be added; more than 0")
+        budget["time_s"] = before["time_s"] + time_s
+    return budget
+
+
+def _outer_scores(found: StoredSearch, judged: set[str]) -> tuple[OuterScore, ...]:
+    """Return the outer scores that are whole: a winner's come with what it predicted."""
+    judges: dict[tuple[str, Role, str], OuterScore] = {}
+    for one in found.outer_scores_of:
+        key = one.outer_fold, one.role, one.trial_id
+        judges.setdefault(key, OuterScore(found.search_id, *key, {}, one.fit_s))
+        judges[key].scores[one.metric] = float("nan") if one.score is None else one.score
+    return tuple(
+        score
+        for score in judges.values()
+        if score.role != "winner" or score.outer_fold in judged or found.task == "clustering"
+    )
