@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 DEMO   := demo
 
-.PHONY: help setup demo check test bench clean
+.PHONY: help setup demo check test chaos bench clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -36,7 +36,10 @@ test: setup  ## everything
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist worksteal
+
+chaos: setup  ## a hundred searches in which something dies (about half an hour)
+	SEARCHER_CHAOS_RUNS=$${SEARCHER_CHAOS_RUNS:-100} $(BIN)/pytest -q tests/chaos
 
 bench: setup  ## side-by-side benchmarks (about a quarter of an hour)
 	$(BIN)/python -m benchmarks.nested

@@ -84,7 +84,8 @@ def test_every_searcher_command_and_the_python_examples_run(tmp_path: Path) -> N
         if command.startswith("searcher run"):
             (model,) = (tmp_path / "searcher-output").glob("*/model.onnx")
             shutil.copy(model, tmp_path / "model.onnx")
-    assert ran == ["check", "run", "predict", "list", "show", "trials", "sql"]
+    going_on = ["resume", "extend"]
+    assert ran == ["check", "run", "predict", *going_on, "list", "show", "trials", "sql"]
 
     for example, shown in zip(blocks("python"), ("model.onnx", "penalty"), strict=True):
         done = subprocess.run(

@@ -145,7 +145,7 @@ def test_the_same_spec_gives_the_same_search_and_the_same_weights(folder: Path) 
         trials = [
             [
                 (t.outer_fold, t.number, t.family, t.configuration, t.state, t.score)
-                for t in store.trials(result.search_id, order="number")
+                for t in store.trials(result.search_id, sort="number")
             ]
             for result in (first, second)
         ]
