@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from searcher.comparison import compare, compare_trials
     from searcher.errors import SearcherError
     from searcher.estimator import NestedSearchCV
+    from searcher.forking import fork
     from searcher.reproduction import reproduce
-    from searcher.resuming import extend, fork, resume, stop
+    from searcher.resuming import extend, resume, stop
     from searcher.spec import Spec, load_spec
     from searcher.store import Store
 
@@ -43,7 +44,7 @@ _HOMES = {
     "compare_trials": "searcher.comparison",
     "export_search": "searcher.api",
     "extend": "searcher.resuming",
-    "fork": "searcher.resuming",
+    "fork": "searcher.forking",
     "load_spec": "searcher.spec",
     "reproduce": "searcher.reproduction",
     "resume": "searcher.resuming",

@@ -1,4 +1,4 @@
-"""Go on with a search: after its driver died, with a larger budget, or with another spec."""
+"""Go on with a search after its driver died, or with a larger budget; or have it stop."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cluster.session import connect
-from searcher.api import OUTPUT, SearchResult, Source, new_search_id
+from searcher.api import OUTPUT, SearchResult
 from searcher.driving import (
     Driver,
     Observer,
@@ -15,13 +15,11 @@ from searcher.driving import (
     hand_over,
     terminated_like_interrupted,
 )
-from searcher.environment import describe_environment
 from searcher.errors import SpecError, StoreError
 from searcher.lifecycle import require
 from searcher.nested import Past
-from searcher.plan import Plan, count_slots, make_plan, plan_again, started
+from searcher.plan import Plan, count_slots, plan_again, started
 from searcher.records import (
-    Note,
     OuterScore,
     Record,
     Role,
@@ -31,8 +29,7 @@ from searcher.records import (
     TrialEnded,
     TrialStarted,
 )
-from searcher.reuse import reused, same_folds
-from searcher.spec import load_spec
+from searcher.reuse import same_folds
 from searcher.store import DEFAULT_URL, Store, StoredSearch, Writer
 from searcher.store.credentials import take_credentials
 from searcher.store.leases import Standing, request_stop
@@ -136,54 +133,6 @@ def extend(
         observe=observe,
         report=report,
     )
-
-
-def fork(
-    search_id: str,
-    spec: Source,
-    *,
-    store: str = DEFAULT_URL,
-    output: str | Path | None = None,
-    address: str | None = None,
-    cpus: int | None = None,
-    observe: Observer | None = None,
-    report: bool = True,
-) -> SearchResult:
-    """Search with a changed spec, taking over the trials of a search that are still good.
-
-    Good are completed trials within the new space, if rows, folds and seed are the same. They
-    count towards the budget, and the strategies learn from them.
-
-    Raises
-    ------
-    SpecError
-        If the spec is wrong, or no trial can be used because rows, folds or seed are others.
-    """
-    store = take_credentials(store)
-    base = Path(spec).parent if isinstance(spec, str | Path) else Path()
-    asked = load_spec(spec)
-    from searcher.data import load_dataset
-
-    dataset = load_dataset(asked.data, base=base)
-    plan = make_plan(new_search_id(asked.name), asked, dataset, base=base)
-    with Store(store) as reader:
-        source = reader.search(search_id)
-        taken = reused(plan, source, reader)
-    folder = Path(output) if output is not None else OUTPUT / plan.search_id
-    place = Place(store, folder, observe, report)
-    with terminated_like_interrupted(), connect(address, cpus=cpus) as session:
-        count_slots(plan.spec, session)
-        with Writer(store) as writer:
-            driver = Driver(writer, place, plan.search_id)
-            about = describe_environment(cpus=session.cpus, base=plan.base, output=folder)
-            driver.emit(started(plan, about))
-            writer.lead(plan.search_id, spool=folder / SPOOL)
-            said = {"of": source.search_id, "reused": taken.trials, "left": dict(taken.left)}
-            for record in (Note(plan.search_id, "forked", said), *taken.records):
-                driver.emit(record)
-            driver.flush()
-            past = past_of(store, plan.search_id)
-            return drive(plan, place, driver, session=session, past=past)
 
 
 def stop(search_id: str, *, store: str = DEFAULT_URL) -> Standing | None:

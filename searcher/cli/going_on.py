@@ -109,7 +109,7 @@ def fork(
     """
 
     def go_on(found: str, **more: Any) -> "StoredSearch":
-        from searcher.resuming import fork as again
+        from searcher.forking import fork as again
 
         return again(found, spec, **more)
 
