@@ -14,7 +14,6 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from searcher.errors import StoreAwayError, StoreError
-from searcher.failpoints import failpoint
 from searcher.records import Record, SearchEnded
 from searcher.store.clean import clean
 from searcher.store.engine import (
@@ -29,11 +28,10 @@ from searcher.store.engine import (
 )
 from searcher.store.guard import Guard
 from searcher.store.leases import acquire
-from searcher.store.ledger import PAUSES, Ledger, Settle
+from searcher.store.ledger import PAUSES
 from searcher.store.revisions import prepare
-from searcher.store.rows import rows
 from searcher.store.spool import Spool
-from searcher.store.statements import Batch
+from searcher.store.transactions import Transactions
 from searcher.store.troubles import backoff, is_brief, is_passing
 
 INTERVAL_S = 0.02
@@ -100,15 +98,12 @@ class Writer:
         except StoreError:
             self._engine.dispose()
             raise
-        self._ledger = Ledger()
-        self._batch = Batch(self._engine.dialect)
+        self._transactions = Transactions(self._engine)
         self._queue: deque[Record] = deque()
         self._added = self._committed = self._waiting = 0
         self._closing = False
         self._closed_at: float | None = None
         self._failure: StoreError | None = None
-        self._connection: Connection | None = None  # the thread's own
-        self._guard: Guard | None = None
         self._spool: Spool | None = None
         self._trouble: str | None = None
         self._lock = threading.Lock()
@@ -153,8 +148,7 @@ class Writer:
         with plain_errors(self._url), self._engine.begin() as connection:
             lease = acquire(connection, search_id)
         with self._lock:
-            self._guard = Guard(lease)
-            self._ledger = Ledger()  # what an earlier driver wrote is to be read anew
+            self._transactions.lead(lease)
             self._work.notify()  # its heartbeats begin
         if spool is not None:
             left = Spool(spool)
@@ -277,7 +271,7 @@ class Writer:
         try:
             while (records := self._next()) is not None:
                 self._persist(records)
-            self._leave()
+            self._transactions.release()
         except StoreError as error:
             self._fail(error)
         except SQLAlchemyError as error:
@@ -285,28 +279,21 @@ class Writer:
         except BaseException as error:  # noqa: BLE001  (a thread's border: add, flush, close raise it)
             self._fail(StoreError(f"{shown(self._url)}: the writer broke: {error!r}"), error)
         finally:
-            self._disconnect()
+            self._transactions.close()
             self._engine.dispose()
 
-    def _connected(self) -> Connection:
-        """Keep one connection: SQLite writes its whole log back whenever the last one closes."""
-        if self._connection is None:
-            self._connection = self._engine.connect()
-        return self._connection
-
-    def _disconnect(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+    @property
+    def _guard(self) -> Guard | None:
+        return self._transactions.guard
 
     def _persist(self, records: list[Record]) -> None:
         """Commit records, or wait for the database and try again."""
         since, pauses = None, backoff()
         while True:
             try:
-                self._commit(self._connected(), records)
+                accepted, refusal = self._transactions.commit(records)
             except SQLAlchemyError as error:
-                self._disconnect()
+                self._transactions.close()
                 since = since or monotonic()
                 if not is_passing(error):
                     raise
@@ -314,11 +301,13 @@ class Writer:
                 if over or (self._guard is None and not is_brief(error)):
                     raise self._given_up(error, monotonic() - since) from error
                 self._suffer(explained(error), records)
-                self._ledger, self._batch = Ledger(), Batch(self._engine.dialect)
+                self._transactions.forget()
                 with self._lock:
                     self._work.wait(next(pauses))
             else:
-                self._recover()
+                self._settle(accepted)
+                if refusal is not None:
+                    raise refusal
                 return
 
     def _patient_until(self, since: float) -> float:
@@ -345,18 +334,15 @@ class Writer:
                 self._spool.append([*records, *self._queue])
             self._trouble = why
 
-    def _recover(self) -> None:
+    def _settle(self, accepted: int) -> None:
+        """Say how much more is safe, and that the database is back if it was away."""
         with self._lock:
+            self._committed += accepted
+            self._progress.notify_all()
             if self._trouble is not None and not self._queue:
                 if self._spool is not None:
                     self._spool.clear()
                 self._trouble = None
-
-    def _leave(self) -> None:
-        """Let go of the lease."""
-        if self._guard is not None:
-            with self._engine.begin() as connection:
-                self._guard.release(connection)
 
     def _fail(self, failure: StoreError, cause: BaseException | None = None) -> None:
         with self._lock:
@@ -382,41 +368,3 @@ class Writer:
                     break
             taken = [self._queue.popleft() for _ in range(min(len(self._queue), MOST_RECORDS))]
             return taken if taken or not self._closing else None
-
-    def _commit(self, connection: Connection, records: list[Record]) -> None:
-        """Write records in one transaction; after a bad one, those before it and no more."""
-        batch, ledger = self._batch, self._ledger
-        refused: StoreError | None = None
-        accepted = 0
-
-        def settle() -> Connection:
-            for change in ledger.changes():
-                batch.add("counters", change)
-            batch.write(connection)
-            return connection
-
-        with connection.begin():
-            if self._guard is not None:
-                self._guard.see_to(connection)
-            for record in records:
-                try:
-                    self._take(record, batch, settle)
-                except StoreError as error:
-                    refused = error
-                    break
-                accepted += 1
-            settle()
-            failpoint("writer.before_commit")
-        failpoint("writer.after_commit")
-        with self._lock:
-            self._committed += accepted
-            self._progress.notify_all()
-        if refused is not None:
-            raise refused
-
-    def _take(self, record: Record, batch: Batch, settle: Settle) -> None:
-        if not self._ledger.admit(record, settle):
-            return
-        sequence = self._ledger.next_sequence(record)
-        for name, row in rows(record, self._ledger.started_at(record), sequence):
-            batch.add(name, row)
