@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -110,6 +110,7 @@ class Place:
     folder: Path
     url: str = ""
     environment: dict[str, str] = field(default_factory=dict)  # of every driver
+    drivers: list["Driver"] = field(default_factory=list)  # that were started
 
     def __post_init__(self) -> None:
         self.url = self.url or f"sqlite:///{self.folder}/store.db"
@@ -135,7 +136,16 @@ class Place:
             text=True,
             start_new_session=True,
         )
-        return Driver(process)
+        self.drivers.append(Driver(process))
+        return self.drivers[-1]
+
+    def tidy(self) -> None:
+        """Leave no process behind, whatever the test came to."""
+        for driver in self.drivers:
+            if driver.process.poll() is None:
+                driver.process.kill()
+            with suppress(ValueError):  # its pipes were read and closed
+                driver.process.communicate()
 
     def begin(self, spec: dict[str, Any] | None = None, *options: str, **more: str) -> "Driver":
         """Start a search."""
@@ -237,9 +247,11 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def place(cluster: Cluster, tmp_path: Path) -> Place:
+def place(cluster: Cluster, tmp_path: Path) -> Iterator[Place]:
     """Where a test's own search is kept, on SQLite."""
-    return Place(cluster, tmp_path)
+    made = Place(cluster, tmp_path)
+    yield made
+    made.tidy()
 
 
 @dataclass(frozen=True)

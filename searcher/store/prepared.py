@@ -69,14 +69,16 @@ def execute_all(connection: Connection, work: list[tuple[Prepared, list[Row]]]) 
 
 
 def _send_all(connection: Connection, questions: list[list[Question]]) -> list[int]:
-    """Send all before the first answer is waited for: one round trip instead of one each."""
+    """Send one after the other.
+
+    In a pipeline they would take one round trip, and a process that is suspended in the middle of
+    one keeps its locks for ever: the server does not count it as idle in its transaction.
+    """
     import psycopg
 
     driver: Any = connection.connection.driver_connection
     try:
-        with driver.pipeline():
-            sent = [[driver.execute(*question) for question in same] for same in questions]
-        return [sum(cursor.rowcount for cursor in same) for same in sent]
+        return [sum(driver.execute(*question).rowcount for question in same) for same in questions]
     except psycopg.Error as error:
         failure: Any = error
         gone = connection.dialect.is_disconnect(failure, driver, None)

@@ -23,8 +23,9 @@ KEEPALIVE = {
 POOL = {"pool_size": 4, "max_overflow": 12, "pool_timeout": 30.0, "pool_recycle": 1800}
 """Four connections are kept, twelve more opened when many ask at once, then 30 s are waited."""
 
-IDLE_IN_TRANSACTION_S = 60
-"""A driver that was stopped within a transaction keeps its locks no longer than this."""
+IDLE_IN_TRANSACTION_S = 20
+"""A driver that was stopped within a transaction keeps its locks no longer than this: less than the
+30 s that others wait for a lock."""
 
 
 logging.getLogger("psycopg").setLevel(

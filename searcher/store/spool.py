@@ -77,7 +77,8 @@ class Spool:
 
     def clear(self) -> None:
         """Forget what is in the database by now."""
-        self.path.unlink(missing_ok=True)
+        if self.path.is_file():  # it may be under what is no folder
+            self.path.unlink()
 
 
 def _line(record: Record) -> str:

@@ -9,9 +9,9 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlch
 AGAIN = {"40001", "40P01"}
 """PostgreSQL's serialization failure and deadlock: the same transaction again may pass at once."""
 
-AWAY = ("08", "57P", "53")
+AWAY = ("08", "57P", "53", "25P03")
 """Beginnings of PostgreSQL's codes for lost connections, shutdowns and exhausted resources (a full
-disk, too many connections)."""
+disk, too many connections), and of transactions that it ended because nothing came for long."""
 
 FILE_AWAY = ("database is locked", "database or disk is full", "disk I/O error")
 """What SQLite says of troubles that somebody else may end."""

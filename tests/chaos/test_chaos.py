@@ -17,7 +17,7 @@ from tests.afterwards import assert_whole, told
 from tests.driven import TRIALS, Cluster, Place, Undisturbed, failing
 from tests.postgres import PostgresServer, need_postgres
 
-RUNS = int(os.environ.get("SEARCHER_CHAOS_RUNS", "20"))
+RUNS = int(os.environ.get("SEARCHER_CHAOS_RUNS", "12"))
 FIRST = int(os.environ.get("SEARCHER_CHAOS_FIRST", "1"))
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -60,7 +60,9 @@ def arena(
 ) -> Iterator[Place]:
     """Where a run's search is kept: on either database."""
     url = server.create_database() if drawn.random() < 0.5 else ""
-    yield Place(cluster, tmp_path, url)
+    made = Place(cluster, tmp_path, url)
+    yield made
+    made.tidy()
     if url:
         server.drop_database(url)
 

@@ -29,7 +29,7 @@ def labels(text: str) -> set[str]:
 
 
 def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    words = shlex.split(command)
+    words = shlex.split(command, comments=True)
     words[0] = str(BIN / words[0]) if (BIN / words[0]).exists() else words[0]
     return subprocess.run(
         words, cwd=folder, capture_output=True, text=True, timeout=280, check=False

@@ -96,7 +96,7 @@ def test_a_search_ends_with_honest_scores_a_model_with_parity_and_a_report(
     assert result.parity.passed
     assert Path(result.model_path) == folder / "out" / "model.onnx"
     assert (folder / "out" / "report.html").stat().st_size > 10_000
-    assert result.trials == {"running": 0, "completed": 15, "stopped": 0, "failed": 0}
+    assert result.trials == {"running": 0, "paused": 0, "completed": 15, "stopped": 0, "failed": 0}
     assert result.best_configuration["family"] in [*families, "dummy"]
     winners = {w.outer_fold: w.inner_score for w in result.winners}
     gaps = [winners[f] - s for f, s in result.scores("winner").items()]

@@ -169,7 +169,7 @@ def test_a_session_says_whose_it_is_and_waits_for_nothing_for_ever(postgres_url)
     writing = settings(open_for_writing(parse_url(postgres_url), busy_timeout_s=3), *names)
     reading = settings(open_for_reading(parse_url(postgres_url)), *names)
 
-    assert writing == ["searcher", "UTF8", "UTC", "3s", "1min", "off"]
+    assert writing == ["searcher", "UTF8", "UTC", "3s", "20s", "off"]
     assert reading == ["searcher", "UTF8", "UTC", "0", "0", "on"]
 
 
