@@ -22,7 +22,10 @@ SLOW_IN_SUM = (
     "searcher/store/test_checkpoints.py",
     "searcher/store/test_deletion.py",
     "searcher/store/test_retention.py",
+    "searcher/store/test_lifecycle_machine.py",
     "searcher/store/transfer",
+    "searcher/strategies/test_recall.py",
+    "searcher/test_comparison.py",
     "test_postgres.py",
 )
 """Folders whose tests are quick one by one, but not all together: `make check` leaves them out."""
