@@ -18,7 +18,7 @@ from searcher.cli.options import (
 )
 from searcher.cli.output import check_format, note
 from searcher.cli.progress import progress
-from searcher.cli.run import Address, Cpus, OutputFolder, conclude
+from searcher.cli.run import Address, Cpus, OutputFolder, check_place, conclude
 
 if TYPE_CHECKING:
     from searcher.store import StoredSearch
@@ -155,10 +155,7 @@ def _go_on(
     quiet: bool,
 ) -> None:
     check_format(form, None)
-    if address is not None and cpus is not None:
-        raise RequestError(
-            "--cpus is for a Ray that is started here, and --address names a running one"
-        )
+    check_place(address, cpus)
     found = _whole(search_id, store)
     note(f"reading what search {found} has, and its data, starting Ray", quiet=quiet)
     with progress(quiet=quiet) as observe, redirect_stdout(sys.stderr):

@@ -71,10 +71,7 @@ def run(
     so far is in the store.
     """
     check_format(form, None)
-    if address is not None and cpus is not None:
-        raise RequestError(
-            "--cpus is for a Ray that is started here, and --address names a running one"
-        )
+    check_place(address, cpus)
     if output is not None:
         _check_writable(output)
     trying = "" if skip_exports else ", trying exports"
@@ -95,6 +92,20 @@ def run(
             try_exports=not skip_exports,
         )
     conclude(found, store, form=form, quiet=quiet)
+
+
+def check_place(address: str | None, cpus: int | None) -> None:
+    """Refuse two answers to where a search is to run.
+
+    Raises
+    ------
+    RequestError
+        If both are given.
+    """
+    if address is not None and cpus is not None:
+        raise RequestError(
+            "--cpus is for a Ray that is started here, and --address names a running one"
+        )
 
 
 def conclude(found: "StoredSearch", store: str, *, form: Format, quiet: bool) -> None:
