@@ -7,20 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from cluster.session import connect
+from searcher.beginning import begin
 from searcher.data import load_dataset
-from searcher.driving import Driver, Observer, Place, drive, terminated_like_interrupted
-from searcher.environment import describe_environment
+from searcher.driving import Observer, Place, terminated_like_interrupted
 from searcher.errors import NotFoundError, SearchFailedError
-from searcher.nested import Past, refit_work
-from searcher.plan import count_slots, make_plan, plan_again, started
-from searcher.preflight import look_ahead, refuse, with_notices
+from searcher.nested import refit_work
+from searcher.plan import make_plan, plan_again
 from searcher.records import Note, Record
 from searcher.refit import RefitJob, refit
 from searcher.release import Released, release_model
 from searcher.spec import Spec, load_spec
 from searcher.store import DEFAULT_URL, Store, StoredSearch, StoredTrial, Writer
 from searcher.store.credentials import take_credentials
-from searcher.store.spool import NAME as SPOOL
 
 OUTPUT = Path("searcher-output")
 SearchResult = StoredSearch
@@ -88,18 +86,7 @@ def search(
     folder = Path(output) if output is not None else OUTPUT / plan.search_id
     place = Place(store, folder, observe, report)
     with terminated_like_interrupted(), connect(address, cpus=cpus) as session:
-        count_slots(spec, session)  # before anything takes long, or is stored
-        ahead = look_ahead(plan, exports=try_exports)
-        refuse(ahead)
-        plan = with_notices(plan, ahead)
-        with Writer(store) as writer:
-            driver = Driver(writer, place, plan.search_id)
-            about = describe_environment(cpus=session.cpus, base=plan.base, output=folder)
-            driver.emit(started(plan, about))
-            writer.lead(plan.search_id, spool=folder / SPOOL)
-            for note in ahead.notes(plan.search_id):
-                driver.emit(note)
-            return drive(plan, place, driver, session=session, past=Past())
+        return begin(plan, place, session=session, exports=try_exports)
 
 
 def export_search(

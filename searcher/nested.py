@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +62,7 @@ class Past:
     trials: Mapping[str, Sequence[PastTrial]] = field(default_factory=dict)  # by outer fold
     scores: Sequence[OuterScore] = ()
     first_trials: int | None = None  # budget it began with, if it was extended
+    seen_at: datetime | None = None  # last sign of life of the driver that had it
 
 
 def run_nested_search(
@@ -93,7 +95,7 @@ def run_nested_search(
     past = past or Past()
     inner = _inner_searches(plan, past)
     for name, search in inner.items():
-        for record in replay(search, past.trials.get(name, ())):
+        for record in replay(search, past.trials.get(name, ()), seen_at=past.seen_at):
             emit(record)
     finished = run_inner_searches(
         inner,

@@ -17,12 +17,10 @@ from searcher.driving import (
 )
 from searcher.errors import SpecError, StoreError
 from searcher.lifecycle import require
-from searcher.nested import Past
+from searcher.past import past_of
 from searcher.plan import Plan, count_slots, plan_again, started
 from searcher.records import (
-    OuterScore,
     Record,
-    Role,
     SearchEnded,
     SearchExtended,
     SearchResumed,
@@ -162,17 +160,6 @@ def stop(search_id: str, *, store: str = DEFAULT_URL) -> Standing | None:
     return asked
 
 
-def past_of(store: str, search_id: str) -> Past:
-    """Gather what the store has of a search."""
-    with Store(store) as reader:
-        found = reader.search(search_id)
-        judged = {predictions.outer_fold for predictions in reader.outer_predictions(search_id)}
-        extended = [note for note in reader.events(search_id) if note.kind == "extended"]
-        trials = reader.past(search_id)
-    first = extended[0].payload["before"]["trials"] if extended else None
-    return Past(trials, _outer_scores(found, judged), first)
-
-
 def _go_on(
     action: Any,
     search_id: str,
@@ -192,7 +179,7 @@ def _go_on(
             return found  # whoever starts drivers again may ask once too often
         if not is_over:
             require(action, found.search_id, found.state)
-        folds = reader.folds(found.search_id)
+        folds, driven = reader.folds(found.search_id), reader.driver(found.search_id)
     begin(found)  # before anything is taken
     folder = Path(output or found.environment.get("output") or OUTPUT / found.search_id)
     place = Place(store, folder, observe, report)
@@ -213,7 +200,8 @@ def _go_on(
             driver.flush()
             with Store(store) as reader:
                 plan = plan_again(reader.search(found.search_id), plan.dataset)
-            past = past_of(store, found.search_id)
+            seen_at = None if driven is None else driven.seen_at
+            past = past_of(store, found.search_id, seen_at=seen_at)
             return drive(plan, place, driver, session=session, past=past)
 
 
@@ -265,17 +253,3 @@ def _enlarged(
             raise SpecError(f"time: {time_s:g} s can't be added; more than 0")
         budget["time_s"] = before["time_s"] + time_s
     return budget
-
-
-def _outer_scores(found: StoredSearch, judged: set[str]) -> tuple[OuterScore, ...]:
-    """Return the outer scores that are whole: a winner's come with what it predicted."""
-    judges: dict[tuple[str, Role, str], OuterScore] = {}
-    for one in found.outer_scores_of:
-        key = one.outer_fold, one.role, one.trial_id
-        judges.setdefault(key, OuterScore(found.search_id, *key, {}, one.fit_s))
-        judges[key].scores[one.metric] = float("nan") if one.score is None else one.score
-    return tuple(
-        score
-        for score in judges.values()
-        if score.role != "winner" or score.outer_fold in judged or found.task == "clustering"
-    )

@@ -13,6 +13,7 @@ from searcher.cli.options import (
     AnswerFormat,
     Quiet,
     SearchId,
+    SkipExports,
     StoreUrl,
     store_option,
 )
@@ -97,6 +98,7 @@ def fork(
     output: OutputFolder = None,
     cpus: Cpus = None,
     address: Address = None,
+    skip_exports: SkipExports = False,
     store: StoreUrl = DEFAULT_STORE,
     form: AnswerFormat = "table",
     quiet: Quiet = False,
@@ -111,7 +113,7 @@ def fork(
     def go_on(found: str, **more: Any) -> "StoredSearch":
         from searcher.forking import fork as again
 
-        return again(found, spec, **more)
+        return again(found, spec, try_exports=not skip_exports, **more)
 
     _go_on(go_on, search_id, output, cpus, address, store=store, form=form, quiet=quiet)
 

@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from searcher.errors import StoreError
 from searcher.records import Configuration, Origin, TrialState
-from searcher.store.schema import fold_fits, fold_scores, searches, trials
+from searcher.store.schema import attempts, fold_fits, fold_scores, searches, trials
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class PastTrial:
     sequence: int
     ended_sequence: int | None
     folds: tuple[PastFold, ...]  # in the order in which they were finished
+    busy_since: datetime | None = None  # of a running one: what it finished last, or its start
 
 
 def history(connection: Connection, search_id: str) -> dict[str, tuple[PastTrial, ...]]:
@@ -46,7 +48,7 @@ def history(connection: Connection, search_id: str) -> dict[str, tuple[PastTrial
     StoreError
         If the search is of a time before the order of events was kept.
     """
-    folds = _folds(connection, search_id)
+    folds, busy = _folds(connection, search_id), _busy_since(connection, search_id)
     found: dict[str, list[PastTrial]] = defaultdict(list)
     names = ("trial_id", "outer_fold", "number", "family", "configuration", "origin", "state")
     columns = [trials.c[name] for name in (*names, "attempt", "sequence", "ended_sequence")]
@@ -57,7 +59,8 @@ def history(connection: Connection, search_id: str) -> dict[str, tuple[PastTrial
                 f"search {search_id} was begun by an older searcher, which did not keep the order "
                 f"of events; `searcher fork {search_id}` takes its trials over into a new search"
             )
-        found[row.outer_fold].append(PastTrial(**row._mapping, folds=tuple(folds[row.trial_id])))
+        of_trial, since = tuple(folds[row.trial_id]), busy.get(row.trial_id)
+        found[row.outer_fold].append(PastTrial(**row._mapping, folds=of_trial, busy_since=since))
     return {outer_fold: tuple(past) for outer_fold, past in found.items()}
 
 
@@ -84,3 +87,23 @@ def _folds(connection: Connection, search_id: str) -> dict[str, list[PastFold]]:
     for of_trial in folds.values():
         of_trial.sort(key=lambda fold: fold.sequence)
     return folds
+
+
+def _busy_since(connection: Connection, search_id: str) -> dict[str, datetime]:
+    """Return when each running trial began what it has not finished."""
+    question = (
+        select(
+            trials.c.trial_id,
+            trials.c.started_at,
+            func.max(fold_fits.c.ended_at),
+            func.max(attempts.c.ended_at),
+        )
+        .outerjoin(fold_fits, fold_fits.c.trial_id == trials.c.trial_id)
+        .outerjoin(attempts, attempts.c.trial_id == trials.c.trial_id)
+        .where(trials.c.search_id == search_id, trials.c.state == "running")
+        .group_by(trials.c.trial_id, trials.c.started_at)
+    )
+    return {
+        trial_id: max(at for at in times if at is not None)
+        for trial_id, *times in connection.execute(question)
+    }

@@ -41,6 +41,7 @@ class Standing:
     since: datetime  # UTC, by the database's clock
     epoch: int
     live: bool  # whether the lease holds
+    seen_at: datetime  # its last heartbeat, by the database's clock
 
 
 def acquire(connection: Connection, search_id: str, *, ttl_s: float = TTL_S) -> Lease:
@@ -165,8 +166,8 @@ def _row(connection: Connection, search_id: str, *, lock: bool) -> Row[Any] | No
 
 def _standing(row: Row[Any]) -> Standing:
     live = not row.released and row.expires_at > row.now and not is_gone(row.holder)
-    since = datetime.fromtimestamp(row.acquired_at, UTC)
-    return Standing(row.owner, since, row.epoch, live)
+    since, seen_at = (datetime.fromtimestamp(at, UTC) for at in (row.acquired_at, row.heartbeat_at))
+    return Standing(row.owner, since, row.epoch, live, seen_at)
 
 
 def _now(connection: Connection) -> float:

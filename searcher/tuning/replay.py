@@ -5,6 +5,7 @@ the same methods as when it ran. So it goes on with the proposals that it would 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,9 @@ from searcher.tuning.recorder import ended
 Result = dict[str, Any]
 
 
-def replay(inner: InnerSearch, past: Sequence[PastTrial]) -> list[Record]:
+def replay(
+    inner: InnerSearch, past: Sequence[PastTrial], *, seen_at: datetime | None = None
+) -> list[Record]:
     """Replay an inner search's trials into a new one; return what is left to be said of them.
 
     Parameters
@@ -29,6 +32,8 @@ def replay(inner: InnerSearch, past: Sequence[PastTrial]) -> list[Record]:
         As ``make_inner_search`` returns it; nothing has been proposed.
     past
         Its trials as the store has them, in the order of their proposal.
+    seen_at
+        The last sign of life of the driver that was lost: until then its trials were worked on.
 
     Returns
     -------
@@ -51,7 +56,7 @@ def replay(inner: InnerSearch, past: Sequence[PastTrial]) -> list[Record]:
             state.result(trial, fold)
         else:
             state.end(trial)
-    return [record for trial in past for record in state.leftover(trial)]
+    return [record for trial in past for record in state.leftover(trial, seen_at)]
 
 
 def _events(past: Sequence[PastTrial]) -> Iterator[tuple[int, str, PastFold | str | None]]:
@@ -107,7 +112,9 @@ class _Replay:
     def end(self, trial: PastTrial) -> None:
         self._end(trial, None if trial.state == "failed" else self._last.get(trial.trial_id))
 
-    def leftover(self, trial: PastTrial) -> Iterator[TrialEnded | TrialAgain]:
+    def leftover(
+        self, trial: PastTrial, seen_at: datetime | None
+    ) -> Iterator[TrialEnded | TrialAgain]:
         if trial.trial_id not in self._inner.live:
             return
         if trial.trial_id in self._over:
@@ -117,7 +124,7 @@ class _Replay:
             return
         again = self._inner.again(trial.trial_id)
         reason = "paused with its search" if trial.state == "paused" else "its driver was lost"
-        yield TrialAgain(trial.trial_id, again.attempt, reason, 0.0)
+        yield TrialAgain(trial.trial_id, again.attempt, reason, _lost_s(trial, seen_at))
 
     def _end(self, trial: PastTrial, result: Mapping[str, Any] | None) -> None:
         told = trial.trial_id in self._over  # else the strategy has heard of this result already
@@ -125,3 +132,10 @@ class _Replay:
             result = {**result, "work_s": 0.0}
         self._inner.retire(TrialHandle.of(trial.trial_id, trial.origin), result)
         self._inner.conclude(trial.trial_id, result)
+
+
+def _lost_s(trial: PastTrial, seen_at: datetime | None) -> float:
+    """Say how long a trial's worker did what has to be done again, as far as anybody saw."""
+    if seen_at is None or trial.busy_since is None:
+        return 0.0
+    return max(0.0, (seen_at - trial.busy_since).total_seconds())

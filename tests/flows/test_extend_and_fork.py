@@ -45,7 +45,7 @@ def test_a_fork_takes_over_what_is_good_and_goes_on_from_there(place: Place) -> 
     wider = make_spec("tpe", 8, families=families)
     path = place.folder / "wider.json"
     path.write_text(json.dumps(wider))
-    command = "fork", source_id, "--spec", str(path)
+    command = "fork", source_id, "--spec", str(path), "--skip-exports"
 
     ended = place.start(*command).wait()
     undisturbed = place.newest_id

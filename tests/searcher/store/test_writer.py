@@ -395,6 +395,21 @@ def test_events_keep_their_order_whatever_the_clock_says(url):
     )
 
 
+def test_a_running_trial_is_busy_since_what_it_finished_last(url):
+    begun, scored, lost = (START + timedelta(seconds=n) for n in (1, 5, 9))
+    running = [replace(trial(n), at=begun) for n in range(3)]
+    score, again = (
+        replace(fold_score(0, trial_id="s.0.1"), at=scored),
+        TrialAgain("s.0.2", 2, "its worker died", 3.0),
+    )
+    write(url, STARTED, *running, score, replace(again, at=lost))
+
+    with Store(url) as store:
+        past = store.past("s")["0"]
+
+    assert [trial.busy_since for trial in past] == [begun, scored, lost]
+
+
 def test_an_interrupted_search_leaves_other_searches_alone(url):
     other = replace(trial(), search_id="t", trial_id="t.0.0")
     write(

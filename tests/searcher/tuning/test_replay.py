@@ -3,6 +3,8 @@
 import json
 import random
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -214,6 +216,18 @@ def test_a_trial_goes_on_after_its_last_finished_fold_in_another_attempt() -> No
     assert proposal is not None
     assert (proposal.trial_id, proposal.attempt) == (again.trial_id, 2)
     assert len(proposal.scores) == 2
+
+
+def test_what_a_lost_driver_cost_is_counted_up_to_its_last_sign_of_life() -> None:
+    told = list(undisturbed("random", 1)[:3])
+    begun = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    before = [replace(trial, busy_since=begun) for trial in past(told)]
+
+    (unseen,) = replay(new("random"), before)
+    (seen,) = replay(new("random"), before, seen_at=begun + timedelta(seconds=7))
+    (earlier,) = replay(new("random"), before, seen_at=begun - timedelta(seconds=7))
+
+    assert [again.lost_s for again in (unseen, seen, earlier)] == [0.0, 7.0, 0.0]
 
 
 def test_an_end_that_was_not_written_down_is_written_down_now() -> None:

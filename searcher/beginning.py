@@ -1,0 +1,48 @@
+"""Begin a search: look ahead, store that it is there, take its lease, and drive it."""
+
+from collections.abc import Iterable
+
+from cluster.session import Session
+from searcher.driving import Driver, Place, drive
+from searcher.environment import describe_environment
+from searcher.past import past_of
+from searcher.plan import Plan, count_slots, started
+from searcher.preflight import look_ahead, refuse, with_notices
+from searcher.records import Record
+from searcher.store import StoredSearch, Writer
+from searcher.store.spool import NAME as SPOOL
+
+
+def begin(
+    plan: Plan, place: Place, *, session: Session, exports: bool, taken: Iterable[Record] = ()
+) -> StoredSearch:
+    """Run a new search to its end.
+
+    Parameters
+    ----------
+    exports
+        Whether to try first if every structural choice can be exported.
+    taken
+        What it begins with: trials of another search, and a note that says so.
+
+    Raises
+    ------
+    SpecError, DataError
+        If the request can't work; nothing was stored.
+    SearchInterruptedError, SearchFailedError, StoreError
+        As ``drive`` raises them.
+    """
+    count_slots(plan.spec, session)  # before anything takes long, or is stored
+    ahead = look_ahead(plan, exports=exports)
+    refuse(ahead)
+    plan = with_notices(plan, ahead)
+    with Writer(place.store) as writer:
+        driver = Driver(writer, place, plan.search_id)
+        about = describe_environment(cpus=session.cpus, base=plan.base, output=place.folder)
+        driver.emit(started(plan, about))
+        writer.lead(plan.search_id, spool=place.folder / SPOOL)
+        for record in (*taken, *ahead.notes(plan.search_id)):
+            driver.emit(record)
+        driver.flush()
+        past = past_of(place.store, plan.search_id)
+        return drive(plan, place, driver, session=session, past=past)
