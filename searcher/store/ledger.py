@@ -5,15 +5,13 @@ its scores; what has ended stays ended; a record that arrives twice counts once;
 contradicts what is known is an error and overwrites nothing.
 """
 
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, func, select
+from sqlalchemy import Connection, Table, and_, select
 
-from searcher.errors import StoreError, near
+from searcher.errors import StoreError
 from searcher.records import (
     Artifact,
     Decision,
@@ -33,52 +31,19 @@ from searcher.records import (
     TrialStarted,
 )
 from searcher.store import schema
+from searcher.store.known import GOES_ON, Known, KnownSearch, KnownTrial, Settle
 from searcher.store.reopening import extend, pause_what_runs, reopen
 from searcher.store.rows import SEQUENCE, configuration_hash, search_hash
-from searcher.store.schema import COUNTED
-from searcher.store.values import content_hash
-
-Settle = Callable[[], Connection]
-"""Write what the transaction has gathered so far, and return its connection to ask it."""
 
 PAUSES = ("failed", "interrupted")
 """Ends of a search that pause its running trials; a completed search has none."""
 
-GOES_ON = ("running", "paused")
-"""States of a trial that has not ended."""
-
-
-@dataclass(slots=True)
-class KnownSearch:
-    """What the rules need to know of a search."""
-
-    state: str
-    content: str
-    started_at: datetime
-    winners: dict[str, str | None]  # outer fold -> trial id, None while it is being searched
-    sequence: int = 0  # of the next event
-
-
-@dataclass(slots=True)
-class KnownTrial:
-    """What the rules need to know of a trial."""
-
-    search_id: str
-    outer_fold: str
-    state: str
-    started_at: datetime
-    attempt: int = 1
-    cpu_s: float = 0.0  # of the folds of one that has not ended
-    folds: set[int] = field(default_factory=set)  # inner folds of one that has not ended
-
 
 class Ledger:
-    """What the writer knows; what it has not seen itself it reads from the database, once."""
+    """Admits one record after the other."""
 
     def __init__(self) -> None:
-        self._searches: dict[str, KnownSearch] = {}
-        self._trials: dict[str, KnownTrial] = {}
-        self._changes: dict[str, Counter[str]] = {}
+        self._known = Known()
 
     def admit(self, record: Record, settle: Settle) -> bool:
         """Return whether the record is news, and remember it; False for one told before.
@@ -94,41 +59,32 @@ class Ledger:
     def started_at(self, record: Any) -> datetime | None:
         """Return when the trial or search began whose end the record tells."""
         if isinstance(record, TrialEnded):
-            return self._trials[record.trial_id].started_at
+            return self._known.trials[record.trial_id].started_at
         if isinstance(record, SearchEnded):
-            return self._searches[record.search_id].started_at
+            return self._known.searches[record.search_id].started_at
         return None
 
     def next_sequence(self, record: Record) -> int | None:
         """Return the record's place in the order of its search's events, if that is kept."""
         if type(record) not in SEQUENCE:
             return None
-        trial = self._trials[record.trial_id]  # type: ignore[union-attr,index]
-        search = self._searches[trial.search_id]
+        trial = self._known.trials[record.trial_id]  # type: ignore[union-attr,index]
+        search = self._known.searches[trial.search_id]
         search.sequence += 1
         return search.sequence - 1
 
     def changes(self) -> list[dict[str, Any]]:
         """Return what has changed in the counters of each search since this was asked last."""
-        names = (*(f"n_{state}" for state in COUNTED), "cpu_s")
-        changed = [
-            {"of_search": search_id} | {f"more_{name}": counter[name] for name in names}
-            for search_id, counter in self._changes.items()
-        ]
-        self._changes.clear()
-        return changed
-
-    def _count(self, search_id: str, **more: float) -> None:
-        counter = self._changes.setdefault(search_id, Counter())
-        for name, value in more.items():
-            counter[name] += value  # type: ignore[assignment]  # seconds are counted too
+        return self._known.changes()
 
     def _search_started(self, record: SearchStarted, settle: Settle) -> bool:
         content = search_hash(record)
-        known = self._find_search(record.search_id, settle)
+        known = self._known.find_search(record.search_id, settle)
         if known is None:
             winners = dict.fromkeys(fold.outer_fold for fold in record.folds)
-            self._searches[record.search_id] = KnownSearch("running", content, record.at, winners)
+            self._known.searches[record.search_id] = KnownSearch(
+                "running", content, record.at, winners
+            )
             return True
         if known.content != content:
             raise StoreError(
@@ -137,9 +93,9 @@ class Ledger:
         return False
 
     def _trial_started(self, record: TrialStarted, settle: Settle) -> bool:
-        search = self._search(record.search_id, settle)
+        search = self._known.search(record.search_id, settle)
         # Knowing the search is knowing all its trials: a new one costs no look at the database.
-        if record.trial_id in self._trials:
+        if record.trial_id in self._known.trials:
             key = {
                 "trial_id": record.trial_id,
                 "configuration_hash": configuration_hash(record),
@@ -149,14 +105,14 @@ class Ledger:
             raise StoreError(f"trial {record.trial_id} exists already, with another configuration")
         self._open_search(record.search_id, settle, "trial", record.trial_id)
         self._check_fold(search, record.search_id, record.outer_fold)
-        self._trials[record.trial_id] = KnownTrial(
+        self._known.trials[record.trial_id] = KnownTrial(
             record.search_id, record.outer_fold, "running", record.at
         )
-        self._count(record.search_id, n_running=1)
+        self._known.count(record.search_id, n_running=1)
         return True
 
     def _trial_again(self, record: TrialAgain, settle: Settle) -> bool:
-        trial = self._trial(record.trial_id, settle)
+        trial = self._known.trial(record.trial_id, settle)
         if record.attempt <= trial.attempt:
             return False
         if trial.state not in GOES_ON or record.attempt != trial.attempt + 1:
@@ -166,12 +122,12 @@ class Ledger:
             )
         self._open_search(trial.search_id, settle, "attempt of", record.trial_id)
         if trial.state == "paused":
-            self._count(trial.search_id, n_paused=-1, n_running=1)
+            self._known.count(trial.search_id, n_paused=-1, n_running=1)
         trial.state, trial.attempt = "running", record.attempt
         return True
 
     def _fold_score(self, record: FoldScore, settle: Settle) -> bool:
-        trial = self._trial(record.trial_id, settle)
+        trial = self._known.trial(record.trial_id, settle)
         if trial.state == "running":
             if record.inner_fold in trial.folds:
                 return False
@@ -188,11 +144,11 @@ class Ledger:
         )
 
     def _decision(self, record: Decision, settle: Settle) -> bool:
-        self._trial(record.trial_id, settle)
+        self._known.trial(record.trial_id, settle)
         return True
 
     def _trial_ended(self, record: TrialEnded, settle: Settle) -> bool:
-        trial = self._trial(record.trial_id, settle)
+        trial = self._known.trial(record.trial_id, settle)
         if trial.state == record.state:
             return False
         if trial.state != "running":
@@ -200,12 +156,12 @@ class Ledger:
             raise StoreError(f"trial {record.trial_id} {what} and can't be {record.state} now")
         trial.state = record.state
         ends = {f"n_{record.state}": 1, "cpu_s": trial.cpu_s}
-        self._count(trial.search_id, n_running=-1, **ends)
+        self._known.count(trial.search_id, n_running=-1, **ends)
         trial.folds.clear()
         return True
 
     def _inner_search_ended(self, record: InnerSearchEnded, settle: Settle) -> bool:
-        search = self._search(record.search_id, settle)
+        search = self._known.search(record.search_id, settle)
         self._check_fold(search, record.search_id, record.outer_fold)
         self._check_owner(record, record.trial_id, settle, outer_fold=record.outer_fold)
         winner = search.winners[record.outer_fold]
@@ -221,7 +177,7 @@ class Ledger:
         return True
 
     def _outer_score(self, record: OuterScore, settle: Settle) -> bool:
-        search = self._search(record.search_id, settle)
+        search = self._known.search(record.search_id, settle)
         self._check_fold(search, record.search_id, record.outer_fold)
         self._check_owner(record, record.trial_id, settle, outer_fold=record.outer_fold)
         key = {"search_id": record.search_id, "outer_fold": record.outer_fold, "role": record.role}
@@ -231,7 +187,7 @@ class Ledger:
         return True
 
     def _outer_predictions(self, record: OuterPredictions, settle: Settle) -> bool:
-        self._search(record.search_id, settle)
+        self._known.search(record.search_id, settle)
         key = {"search_id": record.search_id, "outer_fold": record.outer_fold, "role": record.role}
         if _exists(settle(), schema.outer_predictions, key):
             return False  # all of it: rows of two tellings must not mix
@@ -244,14 +200,14 @@ class Ledger:
         return True
 
     def _appendix(self, record: Artifact | ParityChecked | Note, settle: Settle) -> bool:
-        self._search(record.search_id, settle)
+        self._known.search(record.search_id, settle)
         trial_id = None if isinstance(record, Note) else record.trial_id
         if trial_id is not None:
             self._check_owner(record, trial_id, settle)
         return True
 
     def _search_ended(self, record: SearchEnded, settle: Settle) -> bool:
-        search = self._search(record.search_id, settle)
+        search = self._known.search(record.search_id, settle)
         if search.state == record.state:
             return False
         if search.state != "running":
@@ -261,15 +217,15 @@ class Ledger:
             )
         search.state = record.state
         if record.state in PAUSES:
-            for trial in self._trials.values():
+            for trial in self._known.trials.values():
                 if trial.search_id == record.search_id and trial.state == "running":
                     trial.state = "paused"
-                    self._count(record.search_id, n_running=-1, n_paused=1)
+                    self._known.count(record.search_id, n_running=-1, n_paused=1)
             pause_what_runs(settle(), record.search_id, state=record.state, at=record.at)
         return True
 
     def _search_resumed(self, record: SearchResumed, settle: Settle) -> bool:
-        search = self._search(record.search_id, settle)
+        search = self._known.search(record.search_id, settle)
         if search.state == "completed":
             raise StoreError(f"search {record.search_id} is completed; it can be extended")
         reopen(settle(), record.search_id)
@@ -277,38 +233,24 @@ class Ledger:
         return True
 
     def _search_extended(self, record: SearchExtended, settle: Settle) -> bool:
-        search = self._search(record.search_id, settle)
+        search = self._known.search(record.search_id, settle)
         extend(settle(), record.search_id, record.budget)
-        self._searches.pop(record.search_id)  # its content has changed
+        self._known.searches.pop(record.search_id)  # its content has changed
         search.state = "running"
         return True
 
     def _open_search(self, search_id: str, settle: Settle, what: str, which: str) -> KnownSearch:
-        search = self._search(search_id, settle)
+        search = self._known.search(search_id, settle)
         if search.state != "running":
             raise StoreError(
                 f"search {search_id} has ended ({search.state}) and takes no {what} {which}"
             )
         return search
 
-    def _search(self, search_id: str, settle: Settle) -> KnownSearch:
-        known = self._find_search(search_id, settle)
-        if known is None:
-            hint = near(search_id, self._searches)
-            raise StoreError(f"a record of search {search_id}, which has not started.{hint}")
-        return known
-
-    def _trial(self, trial_id: str, settle: Settle) -> KnownTrial:
-        known = self._find_trial(trial_id, settle)
-        if known is None:
-            hint = near(trial_id, self._trials)
-            raise StoreError(f"a record of trial {trial_id}, which has not started.{hint}")
-        return known
-
     def _check_owner(
         self, record: Any, trial_id: str, settle: Settle, *, outer_fold: str | None = None
     ) -> None:
-        trial = self._trial(trial_id, settle)
+        trial = self._known.trial(trial_id, settle)
         same_fold = outer_fold in (None, trial.outer_fold)
         if trial.search_id != record.search_id or not same_fold:
             raise StoreError(
@@ -322,49 +264,6 @@ class Ledger:
         if outer_fold not in search.winners:
             known = ", ".join(search.winners) or "none"
             raise StoreError(f"search {search_id} has no outer fold {outer_fold!r}; known: {known}")
-
-    def _find_search(self, search_id: str, settle: Settle) -> KnownSearch | None:
-        if search_id not in self._searches:
-            self._load(search_id, settle())
-        return self._searches.get(search_id)
-
-    def _find_trial(self, trial_id: str, settle: Settle) -> KnownTrial | None:
-        if trial_id not in self._trials:
-            trials = schema.trials
-            owner = select(trials.c.search_id).where(trials.c.trial_id == trial_id)
-            search_id = settle().scalar(owner)
-            if search_id is not None:
-                self._load(search_id, settle())
-        return self._trials.get(trial_id)
-
-    def _load(self, search_id: str, connection: Connection) -> None:
-        """Read a search with all its trials, so that no trial of it need be looked up again."""
-        searches, inner, trials = schema.searches, schema.inner_searches, schema.trials
-        found = connection.execute(select(searches).where(searches.c.search_id == search_id))
-        row = found.one_or_none()
-        if row is None:
-            return
-        folds = select(inner.c.outer_fold, inner.c.trial_id).where(inner.c.search_id == search_id)
-        self._searches[search_id] = KnownSearch(
-            state=row.state,
-            content=content_hash(row.spec, row.metric, row.fingerprint),
-            started_at=row.started_at,
-            winners={fold.outer_fold: fold.trial_id for fold in connection.execute(folds)},
-            sequence=_next_sequence(connection, search_id),
-        )
-        for trial in connection.execute(select(trials).where(trials.c.search_id == search_id)):
-            self._trials[trial.trial_id] = KnownTrial(
-                search_id, trial.outer_fold, trial.state, trial.started_at, trial.attempt
-            )
-        fits = schema.fold_fits
-        unfinished = (
-            select(fits.c.trial_id, fits.c.inner_fold, fits.c.cpu_s)
-            .join(trials, trials.c.trial_id == fits.c.trial_id)
-            .where(trials.c.search_id == search_id, trials.c.state.in_(GOES_ON))
-        )
-        for fit in connection.execute(unfinished):
-            self._trials[fit.trial_id].folds.add(fit.inner_fold)
-            self._trials[fit.trial_id].cpu_s += fit.cpu_s
 
 
 RULES: dict[type, Callable[[Ledger, Any, Settle], bool]] = {
@@ -384,21 +283,6 @@ RULES: dict[type, Callable[[Ledger, Any, Settle], bool]] = {
     Note: Ledger._appendix,
     SearchEnded: Ledger._search_ended,
 }
-
-
-def _next_sequence(connection: Connection, search_id: str) -> int:
-    trials, fits = schema.trials, schema.fold_fits
-    of_trials = select(
-        func.max(trials.c.sequence).label("proposed"),
-        func.max(trials.c.ended_sequence).label("ended"),
-    ).where(trials.c.search_id == search_id)
-    of_fits = (
-        select(func.max(fits.c.sequence))
-        .join(trials, trials.c.trial_id == fits.c.trial_id)
-        .where(trials.c.search_id == search_id)
-    )
-    known = [*connection.execute(of_trials).one(), connection.scalar(of_fits)]
-    return 1 + max((number for number in known if number is not None), default=-1)
 
 
 def _exists(connection: Connection, table: Table, key: dict[str, Any]) -> bool:

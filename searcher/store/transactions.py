@@ -6,8 +6,9 @@ from searcher.errors import StoreError
 from searcher.failpoints import failpoint
 from searcher.records import Record
 from searcher.store.guard import Guard
+from searcher.store.known import Settle
 from searcher.store.leases import Lease
-from searcher.store.ledger import Ledger, Settle
+from searcher.store.ledger import Ledger
 from searcher.store.rows import rows
 from searcher.store.statements import Batch
 
