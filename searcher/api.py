@@ -1,7 +1,5 @@
 """Searcher from Python: search, and export once more what a search found."""
 
-import re
-import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,18 +7,20 @@ from typing import Any
 from cluster.session import connect
 from searcher.beginning import begin
 from searcher.data import load_dataset
-from searcher.driving import Observer, Place, terminated_like_interrupted
-from searcher.errors import NotFoundError, SearchFailedError
+from searcher.differences import differences
+from searcher.driving import OUTPUT, Observer, Place, terminated_like_interrupted
+from searcher.errors import NotFoundError, SearchFailedError, SpecError
 from searcher.nested import refit_work
 from searcher.plan import make_plan, plan_again
 from searcher.records import Note, Record
 from searcher.refit import RefitJob, refit
 from searcher.release import Released, release_model
+from searcher.resuming import resume
+from searcher.search_ids import check_search_id, new_search_id
 from searcher.spec import Spec, load_spec
 from searcher.store import DEFAULT_URL, Store, StoredSearch, StoredTrial, Writer
 from searcher.store.credentials import take_credentials
 
-OUTPUT = Path("searcher-output")
 SearchResult = StoredSearch
 
 Source = str | Path | Mapping[str, Any] | Spec
@@ -30,6 +30,7 @@ def search(
     spec: Source,
     *,
     store: str = DEFAULT_URL,
+    search_id: str | None = None,
     output: str | Path | None = None,
     address: str | None = None,
     cpus: int | None = None,
@@ -46,6 +47,10 @@ def search(
         the file's folder, or at the current one.
     store
         URL of the database that keeps every trial.
+    search_id
+        What to call the search; None makes up an id. If the store has one that is called so, it is
+        gone on with (``resume``), or returned if it is completed: so whoever starts a program
+        again after its death need not know how far it was.
     output
         Folder for ``model.onnx``, ``model_card.md``, ``model_card.json`` and ``report.html``;
         ``searcher-output/<search_id>`` if None.
@@ -70,7 +75,10 @@ def search(
     Raises
     ------
     SpecError, DataError
-        If the request can't work; nothing was started or stored.
+        If the request can't work, or another spec began the search of this id; nothing was
+        started or stored.
+    LeaseHeldError
+        If another live process drives the search of this id.
     SearchInterruptedError
         After Ctrl-C or SIGTERM; everything up to then is stored.
     SearchFailedError
@@ -81,8 +89,18 @@ def search(
     base = Path(spec).parent if isinstance(spec, str | Path) else Path()
     spec = load_spec(spec)
     store = take_credentials(store)
+    if search_id is not None and _is_begun(check_search_id(search_id), spec, store):
+        return resume(
+            search_id,
+            store=store,
+            output=output,
+            address=address,
+            cpus=cpus,
+            observe=observe,
+            report=report,
+        )
     dataset = load_dataset(spec.data, base=base)
-    plan = make_plan(new_search_id(spec.name), spec, dataset, base=base)
+    plan = make_plan(search_id or new_search_id(spec.name), spec, dataset, base=base)
     folder = Path(output) if output is not None else OUTPUT / plan.search_id
     place = Place(store, folder, observe, report)
     with terminated_like_interrupted(), connect(address, cpus=cpus) as session:
@@ -153,6 +171,34 @@ def export_search(
     return released
 
 
+def _is_begun(search_id: str, spec: Spec, store: str) -> bool:
+    """Whether the store has a search of this id.
+
+    Raises
+    ------
+    SpecError
+        If it was begun with another spec.
+    """
+    try:
+        with Store(store) as reader:
+            found = reader.search(search_id)
+    except NotFoundError:
+        return False
+    if found.search_id != search_id:
+        return False  # one that only begins like this
+    others = differences(found.spec, spec.model_dump(mode="json"))
+    if others:
+        said = "; ".join(
+            f"{one.what}: {one.a!r:.60} there, {one.b!r:.60} here" for one in others[:5]
+        )
+        raise SpecError(
+            f"search {search_id} was begun with another spec ({said}); `searcher resume "
+            f"{search_id}` goes on with that one, `searcher fork {search_id} --spec ...` takes its "
+            "trials over"
+        )
+    return True
+
+
 def _kept(released: Released, found: StoredSearch, trial: StoredTrial) -> Sequence[Record]:
     """Choose what the store keeps of an export: only the winner's file is the search's own."""
     if trial.trial_id == found.best_trial_id:
@@ -163,9 +209,3 @@ def _kept(released: Released, found: StoredSearch, trial: StoredTrial) -> Sequen
         "error": released.error,
     }
     return (Note(found.search_id, "export", payload),)
-
-
-def new_search_id(name: str) -> str:
-    """Make a readable id that no other search has: ``churn-3f9a2c``."""
-    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-")
-    return f"{slug or 'search'}-{secrets.token_hex(3)}"

@@ -23,6 +23,9 @@ from searcher.store.troubles import backoff, is_passing
 from searcher.store.writer import PATIENCE_S
 from searcher.tuning.run import Watch
 
+OUTPUT = Path("searcher-output")
+"""Folder of the folders of searches, unless another is asked for."""
+
 Observer = Callable[[Record], None]
 Answer = TypeVar("Answer")
 

@@ -3,13 +3,14 @@
 from pathlib import Path
 
 from cluster.session import connect
-from searcher.api import OUTPUT, SearchResult, Source, new_search_id
+from searcher.api import SearchResult, Source
 from searcher.beginning import begin
 from searcher.data import load_dataset
-from searcher.driving import Observer, Place, terminated_like_interrupted
+from searcher.driving import OUTPUT, Observer, Place, terminated_like_interrupted
 from searcher.plan import make_plan
 from searcher.records import Note
 from searcher.reuse import reused
+from searcher.search_ids import new_search_id
 from searcher.spec import load_spec
 from searcher.store import DEFAULT_URL, Store
 from searcher.store.credentials import take_credentials

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from cluster.session import connect
-from searcher.api import OUTPUT, SearchResult
 from searcher.driving import (
+    OUTPUT,
     Driver,
     Observer,
     Place,
@@ -43,7 +43,7 @@ def resume(
     cpus: int | None = None,
     observe: Observer | None = None,
     report: bool = True,
-) -> SearchResult:
+) -> StoredSearch:
     """Go on with a search that was interrupted, failed, or lost its driver.
 
     One that is completed is returned as it is; card and report are written if they are missing.
@@ -92,7 +92,7 @@ def extend(
     cpus: int | None = None,
     observe: Observer | None = None,
     report: bool = True,
-) -> SearchResult:
+) -> StoredSearch:
     """Give a search a larger budget, and go on with it.
 
     Every inner search goes on from its trials and chooses anew; the outer folds judge the new
@@ -171,7 +171,7 @@ def _go_on(
     cpus: int | None,
     observe: Observer | None,
     report: bool,
-) -> SearchResult:
+) -> StoredSearch:
     with Store(store) as reader:
         found = reader.search(search_id)
         is_over = action == "resume" and found.state == "completed"

@@ -53,6 +53,7 @@ Examples:
   searcher run churn.yaml
   searcher run churn.yaml --store sqlite:///team.db --output models/churn
   searcher run churn.yaml --cpus 4 --quiet --format json > result.json
+  searcher run churn.yaml --search-id churn-nightly    begin it, or go on with it
 
 \b
 A spec (docs/spec.md has every field):

@@ -34,6 +34,15 @@ OutputFolder = Annotated[
         show_default="searcher-output/ID",
     ),
 ]
+GivenId = Annotated[
+    str | None,
+    typer.Option(
+        "--search-id",
+        metavar="ID",
+        help="What to call it; if the store has it already, go on with it.",
+        show_default="made up from its name",
+    ),
+]
 Cpus = Annotated[
     int | None,
     typer.Option(
@@ -59,6 +68,7 @@ def run(
     output: OutputFolder = None,
     cpus: Cpus = None,
     address: Address = None,
+    search_id: GivenId = None,
     skip_exports: SkipExports = False,
     store: StoreUrl = DEFAULT_STORE,
     form: AnswerFormat = "table",
@@ -69,6 +79,9 @@ def run(
     Inner folds choose, outer folds judge, the winner on all rows becomes an ONNX file that computes
     the same. Progress goes to stderr, the result to stdout. Ctrl-C stops cleanly: everything found
     so far is in the store.
+
+    With --search-id the same command begins a search, goes on with it after a death, and shows it
+    once it is completed: what a supervisor can start again and again.
     """
     check_format(form, None)
     check_place(address, cpus)
@@ -85,6 +98,7 @@ def run(
         found = search(
             spec,
             store=store,
+            search_id=search_id,
             output=output,
             address=address,
             cpus=cpus,

@@ -2,8 +2,9 @@
 
 import pytest
 
+from searcher.store import Store
 from tests.afterwards import again, assert_whole, told
-from tests.driven import TRIALS, Place, Undisturbed, failing
+from tests.driven import SPEC, TRIALS, Place, Undisturbed, failing
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -43,3 +44,26 @@ def test_a_search_whose_driver_is_killed_everywhere_ends_as_the_undisturbed_one(
     reasons = {reason for _, _, _, reason, _ in again(place.url, place.search_id)}
     assert reasons <= {"its driver was lost"}
     assert len(again(place.url, place.search_id)) <= len(WHILE_TUNING)  # one worker, one trial
+
+
+def test_a_command_with_an_id_begins_goes_on_and_then_shows_what_it_found(
+    place: Place, undisturbed: Undisturbed
+) -> None:
+    name = "--search-id", "nightly"
+    killed = place.begin(None, *name, **failing("driver.result_recorded=kill@4")).wait()
+    ended = place.begin(None, *name).wait()
+    fits = place.cluster.fits
+    shown = place.begin(None, *name).wait()
+    other = place.begin(SPEC | {"seed": 99}, *name).wait()
+    wrong = place.begin(None, "--search-id", "a.b").wait()
+
+    codes = [each.code for each in (killed, ended, shown, other, wrong)]
+    assert codes == [-9, 0, 0, 2, 2], ended.err
+    with Store(place.url) as store:
+        assert [found.search_id for found in store.searches()] == ["nightly"]
+    assert_whole(place.url, "nightly", trials=TRIALS)
+    assert told(place.url, "nightly") == undisturbed.found
+    assert place.cluster.fits == fits
+    assert shown.out == ended.out
+    assert "seed: 3 there, 99 here" in other.err
+    assert "allowed: up to 64 letters" in wrong.err
