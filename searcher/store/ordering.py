@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Literal
 
 from sqlalchemy import (
@@ -99,6 +100,7 @@ def stages(connection: Connection, search_id: str, order: str) -> list[Stage]:
     return _by_parameter(plain, back=back)
 
 
+@cache  # building it takes a tenth of the time that asking for a page does
 def _by_score(*, back: bool) -> list[Stage]:
     score, state = trials.c.score, trials.c.state
     keys = (Key(score, "number", descending=not back),)
