@@ -27,13 +27,13 @@ def has_mlflow() -> bool:
         return False
 
 
-def rdb_storage(url: str, synchronous: Literal["NORMAL", "FULL"] = "NORMAL") -> Any:
-    """Optuna's SQL storage; on SQLite with the write-ahead log that ours has."""
+def rdb_storage(url: str, synchronous: Literal["NORMAL", "FULL"] | None = "NORMAL") -> Any:
+    """Optuna's SQL storage; on SQLite with the write-ahead log that ours has, or as it comes."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
+    if parsed.get_backend_name() != "sqlite" or synchronous is None:
         return optuna.storages.RDBStorage(url)
 
     def connect() -> sqlite3.Connection:
@@ -47,7 +47,7 @@ def rdb_storage(url: str, synchronous: Literal["NORMAL", "FULL"] = "NORMAL") -> 
 
 @contextmanager
 def optuna_rdb(
-    url: str, number: int, *, synchronous: Literal["NORMAL", "FULL"] = "NORMAL"
+    url: str, number: int, *, synchronous: Literal["NORMAL", "FULL"] | None = "NORMAL"
 ) -> Iterator[Callable[[], int]]:
     """Optuna's ``RDBStorage``, each writer with a study of its own."""
     with _study(rdb_storage(url, synchronous), number) as step:

@@ -16,7 +16,7 @@ from benchmarks.store_trials import search_records
 from benchmarks.store_writing import prepare
 
 SIDES = ("group", "event", "optuna")
-ONE_WRITER = {"sqlite": ("group FULL", "event FULL", "optuna FULL")}
+ONE_WRITER = {"sqlite": ("group FULL", "event FULL", "optuna FULL", "optuna as is")}
 FILES = ("journal",)
 """Sides that use no database: measured beside SQLite."""
 

@@ -12,6 +12,7 @@ NAMES = {
     "group FULL": "ours, group commit, synchronous=FULL",
     "event FULL": "ours, a commit for each event, synchronous=FULL",
     "optuna FULL": "Optuna RDBStorage, synchronous=FULL",
+    "optuna as is": "Optuna RDBStorage as it comes, without a write-ahead log",
     "journal": "Optuna JournalStorage (a file)",
     "mlflow": "MLflow tracking store",
 }

@@ -64,6 +64,7 @@ SIDES: dict[str, Callable[[str, int], AbstractContextManager[Step]]] = {
     "event FULL": partial(ours, group=None, synchronous="FULL"),
     "optuna": store_peers.optuna_rdb,
     "optuna FULL": partial(store_peers.optuna_rdb, synchronous="FULL"),
+    "optuna as is": partial(store_peers.optuna_rdb, synchronous=None),
     "journal": store_peers.optuna_journal,
     "mlflow": store_peers.mlflow_tracking,
 }

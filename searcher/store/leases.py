@@ -10,9 +10,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Double, Row, func, insert, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Double,
+    Row,
+    Select,
+    bindparam,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.sql.expression import literal_column
 
 from searcher.errors import FencedError, LeaseHeldError, NotFoundError
@@ -156,12 +169,16 @@ def hold(url: str, search_id: str, *, ttl_s: float = 600.0) -> Iterator[Lease]:
 
 
 def _row(connection: Connection, search_id: str, *, lock: bool) -> Row[Any] | None:
-    question = select(leases, _clock(connection).label("now")).where(
-        leases.c.search_id == search_id
-    )
-    if lock:  # on SQLite the transaction has the only lock there is
-        question = question.with_for_update()
-    return connection.execute(question).first()
+    question = _question(connection.dialect.name, lock=lock)
+    return connection.execute(question, {"of_search": search_id}).first()
+
+
+@cache  # every transaction of a driver asks it
+def _question(dialect: str, *, lock: bool) -> Select[Any]:
+    now = _clock(dialect).label("now")
+    question = select(leases, now).where(leases.c.search_id == bindparam("of_search"))
+    # On SQLite the transaction has the only lock there is.
+    return question.with_for_update() if lock else question
 
 
 def _standing(row: Row[Any]) -> Standing:
@@ -171,12 +188,12 @@ def _standing(row: Row[Any]) -> Standing:
 
 
 def _now(connection: Connection) -> float:
-    return float(connection.scalar(select(_clock(connection))) or 0.0)
+    return float(connection.scalar(select(_clock(connection.dialect.name))) or 0.0)
 
 
-def _clock(connection: Connection) -> ColumnElement[float]:
+def _clock(dialect: str) -> ColumnElement[float]:
     """Seconds since 1970 by the database's clock, now and not when the transaction began."""
-    if connection.dialect.name == "sqlite":
+    if dialect == "sqlite":
         return literal_column("((julianday('now') - 2440587.5) * 86400.0)", Double)
     return func.extract("epoch", text("clock_timestamp()")).cast(Double)
 

@@ -1,4 +1,7 @@
-"""scikit-learn's own checks of the nested search, default arguments, on a warm local Ray."""
+"""scikit-learn's own checks of the nested search, on a warm local Ray.
+
+``benchmarks.sklearn_checks`` runs all of them with default arguments and for either task.
+"""
 
 import warnings
 
@@ -11,10 +14,11 @@ pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.usefixtures("ray_se
 
 
 @pytest.mark.timeout(900)  # some thirty searches
-def test_check_estimator_accepts_the_default_arguments() -> None:
+def test_check_estimator_accepts_it() -> None:
+    search = NestedSearchCV(trials=3, outer=2, inner=2)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # checks of what is not installed are skipped with one
-        results = estimator_checks.check_estimator(NestedSearchCV(), on_fail=None, on_skip=None)
+        results = estimator_checks.check_estimator(search, on_fail=None, on_skip=None)
 
     found = {r["check_name"]: r["exception"] for r in results if r["status"] == "failed"}
     assert found == {}
@@ -34,7 +38,7 @@ def test_check_estimator_accepts_the_default_arguments() -> None:
     ],
 )
 def test_checks_of_classifiers_and_regressors_pass(task: str, check: str) -> None:
-    # The others of them fit up to ten times: benchmarks.sklearn_checks runs all.
+    # The others of them fit up to ten times.
     search = NestedSearchCV(task=task, trials=3, outer=2, inner=2)
 
     getattr(estimator_checks, check)("NestedSearchCV", search)
