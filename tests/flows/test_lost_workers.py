@@ -1,5 +1,8 @@
 """A worker that dies costs a trial the inner fold that it was at, and the search nothing."""
 
+import signal
+
+import psutil
 import pytest
 
 from tests.afterwards import again, ask, assert_whole, told, trials_of
@@ -8,6 +11,10 @@ from tests.driven import SPEC, TRIALS, Place, Undisturbed
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(900)]
 
 DIED = "its worker process died"
+
+RAYS_AGENTS = {"ray::DashboardAgent", "ray::RuntimeEnvAgent"}
+"""They end by themselves, but try first, for 60 s, to say so to Ray's server, which is dead too
+(2.60, _private/process_watcher.py, ``report_raylet_error_logs``)."""
 
 
 def test_trials_whose_worker_dies_go_on_after_their_last_finished_fold(
@@ -59,3 +66,26 @@ def test_a_trial_that_ends_worker_after_worker_fails_and_the_search_goes_on(plac
         f"the worker process died 3 times in inner fold number {resource + 1} of the trial "
         "(out of memory, or a crash)"
     )
+
+
+def test_two_workers_and_a_driver_with_its_own_ray_die_and_leave_nothing_behind(
+    place: Place,
+) -> None:
+    two = "--cpus", "2"
+    place.cluster.die_at(3, 8)
+    driver = place.begin(None, *two)
+    place.wait_for_trials(4)
+    started = psutil.Process(driver.process.pid).children(recursive=True)
+    names = {process.name() for process in started}
+    driver.signal(signal.SIGKILL)
+    killed = driver.wait()
+    place.cluster.die_at(2)
+    ended = place.finish(*two)
+    _, alive = psutil.wait_procs(started, timeout=10)
+
+    assert (killed.code, ended.code) == (-9, 0), ended.err
+    assert {"gcs_server", "raylet"} <= names
+    assert {process.name() for process in alive} <= RAYS_AGENTS
+    assert_whole(place.url, place.search_id, trials=TRIALS)
+    reasons = {reason for *_, reason, _ in again(place.url, place.search_id)}
+    assert reasons == {DIED, "its driver was lost"}
