@@ -17,7 +17,7 @@ from tests.afterwards import assert_whole, told
 from tests.driven import TRIALS, Cluster, Place, Undisturbed, failing
 from tests.postgres import PostgresServer, need_postgres
 
-RUNS = int(os.environ.get("SEARCHER_CHAOS_RUNS", "12"))
+RUNS = int(os.environ.get("SEARCHER_CHAOS_RUNS", "20"))
 FIRST = int(os.environ.get("SEARCHER_CHAOS_FIRST", "1"))
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(900)]
