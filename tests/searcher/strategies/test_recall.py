@@ -31,9 +31,10 @@ STRATEGIES: dict[str, tuple[str, dict[str, Any]]] = {
     "asha over tpe": ("asha", {"searcher": "tpe"}),
     "hyperband over random": ("hyperband", {"searcher": "random"}),
     "hyperband over tpe": ("hyperband", {"searcher": "tpe"}),
+    "bohb": ("bohb", {"min_points": 4}),
 }
 SLOW = pytest.param("gp", marks=pytest.mark.slow)  # half a second a proposal
-MODELS = ["tpe", SLOW, "cmaes", "asha over tpe", "hyperband over tpe"]
+MODELS = ["tpe", SLOW, "cmaes", "asha over tpe", "hyperband over tpe", "bohb"]
 ALL = [SLOW if name == "gp" else name for name in STRATEGIES]
 LISTED = ["grid", "random", "random_then_grid"]
 TRIALS = {"gp": 11}  # others: 30
