@@ -17,16 +17,21 @@ text           position in ``categories`` (1, 2, ...)          0.0: categories[0
 Coding strings by position is a bijection on the dataset's strings, so it carries no information
 from one fold to another; which of them a fold's encoder knows is fitted inside the fold.
 
+Rows may be images or sequences: then all columns are numeric, ``Profile.shape`` says how they are
+laid out, and NaN in all channels of the last steps of a sequence is padding.
+
 A category that is not in the table is just unknown. A text that is not in it still has words, so it
 needs a longer table: ``Column.with_strings`` appends to it, and keeps every position.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import Any, Literal
 
 Kind = Literal["numeric", "boolean", "date", "categorical", "text"]
 Task = Literal["binary", "multiclass", "regression", "clustering"]
+ShapeKind = Literal["image", "sequence"]
 
 MISSING_CATEGORY = ""
 UNKNOWN_CODE = -1.0
@@ -72,6 +77,77 @@ class Column:
         return self
 
 
+SIZES: Mapping[ShapeKind, tuple[str, ...]] = {
+    "image": ("channels", "height", "width"),
+    "sequence": ("steps", "channels"),
+}
+"""What the sizes of a shape are called, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How the columns of a row are laid out, as an array whose last index runs fastest.
+
+    Attributes
+    ----------
+    kind
+        What a row is.
+    sizes
+        Of an image (channels, height, width), of a sequence (steps, channels); all at least 1.
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer sizes, or one is less than 1.
+    """
+
+    kind: ShapeKind
+    sizes: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        names = SIZES[self.kind]
+        if len(self.sizes) != len(names) or min(self.sizes) < 1:
+            raise ValueError(
+                f"{self.kind} must have the sizes {', '.join(names)}, each at least 1; "
+                f"found {list(self.sizes)}"
+            )
+
+    @property
+    def n_columns(self) -> int:
+        """How many columns of X a row of this shape has."""
+        return prod(self.sizes)
+
+    @property
+    def channels(self) -> int:
+        """Values at each pixel, or at each step."""
+        return self.sizes[SIZES[self.kind].index("channels")]
+
+    def describe(self) -> str:
+        """Say it to people: ``an image of 1 x 28 x 28 (channels, height, width)``."""
+        article, sizes = ("an" if self.kind == "image" else "a"), " x ".join(map(str, self.sizes))
+        return f"{article} {self.kind} of {sizes} ({', '.join(SIZES[self.kind])})"
+
+    def to_json(self) -> dict[str, list[int]]:
+        """Write it as a spec does: ``{"image": [1, 28, 28]}``."""
+        return {self.kind: list(self.sizes)}
+
+    @staticmethod
+    def from_json(written: Mapping[str, Sequence[int]] | None) -> "Shape | None":
+        """Read what ``to_json`` wrote; None stays None.
+
+        Raises
+        ------
+        ValueError
+            If it is not one known kind with its sizes.
+        """
+        if written is None:
+            return None
+        for kind in SIZES:
+            if list(written) == [kind]:
+                return Shape(kind, tuple(written[kind]))
+        raise ValueError(f"a shape is written as image: or sequence: and sizes, found {written!r}")
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """What a family may know when it says what can be tried: shapes, never values."""
@@ -80,6 +156,7 @@ class Profile:
     columns: tuple[Column, ...]
     n_samples: int
     n_classes: int = 0  # 0 for regression
+    shape: Shape | None = None  # of a row; None for a table
 
     @property
     def quantities(self) -> list[int]:

@@ -18,7 +18,7 @@ from search_spaces.columns import Profile
 from search_spaces.families.base import Family
 from searcher.clustering import SCORERS
 from searcher.errors import ScoreNotFiniteError
-from searcher.fitting import fit_estimator
+from searcher.fitting import fit_estimator, untrained
 from searcher.model import to_features
 from searcher.records import Fold
 
@@ -110,7 +110,7 @@ def evaluate(
     for fold in folds:
         started, cpu = time.perf_counter(), time.process_time()
         train, test = _features(family, prepare, rows, fold, seed=seed, cache=cache)
-        estimator = family.build(rest, rows.profile, seed=fold_seed(seed, fold), cpus=cpus)
+        estimator = untrained(family, rest, rows.profile, seed=fold_seed(seed, fold), cpus=cpus)
         n_classes = rows.profile.n_classes
         y = rows.y[fold.train]
         estimator = quietly(fit_estimator, estimator, train, y, n_classes=n_classes)

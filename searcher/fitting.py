@@ -1,4 +1,4 @@
-"""How an estimator is fitted on rows that may lack a class, and made to predict alike every time.
+"""How what a family builds is fitted on rows that may lack a class, and predicts alike every time.
 
 A fold of a rare class (groups, time, few rows) may have no training row of it. Estimators differ in
 what they make of the gap in the class codes: some raise, some answer with fewer columns. So codes
@@ -11,6 +11,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
+
+from search_spaces.columns import Profile
+from search_spaces.families.base import Family
+from search_spaces.networks import Network
+from search_spaces.space import Configuration
 
 NESTED = ("estimator", "estimator_", "estimators_", "final_estimator_", "calibrated_classifiers_")
 """Attributes under which scikit-learn's meta-estimators, and ours, keep what they have fitted."""
@@ -50,6 +55,24 @@ class WidenedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         return probabilities
 
 
+def untrained(
+    family: Family, configuration: Configuration, profile: Profile, *, seed: int, cpus: int
+) -> Any:
+    """Return what a family makes of a configuration as an estimator that can be fitted.
+
+    Parameters
+    ----------
+    configuration
+        Without the preprocessing parameters.
+    """
+    made = family.build(configuration, profile, seed=seed, cpus=cpus)
+    if not isinstance(made, Network):
+        return made
+    from searcher.training import NetworkEstimator  # torch, which not everybody has
+
+    return NetworkEstimator(made, n_classes=profile.n_classes, seed=seed, cpus=cpus)
+
+
 def fit_estimator(estimator: Any, X: NDArray[Any], y: NDArray[Any], *, n_classes: int) -> Any:
     """Fit on features X (n_samples, n_features) and codes or values y (n_samples,); return it.
 
@@ -57,9 +80,10 @@ def fit_estimator(estimator: Any, X: NDArray[Any], y: NDArray[Any], *, n_classes
     ----------
     n_classes
         Of the task; 0 for regression. Where ``y`` has fewer, what comes back is a
-        ``WidenedClassifier`` around the estimator.
+        ``WidenedClassifier`` around the estimator, unless that was told how many there are.
     """
-    if n_classes and len(np.unique(y)) < n_classes:
+    told = getattr(estimator, "n_classes", None) == n_classes
+    if n_classes and not told and len(np.unique(y)) < n_classes:
         estimator = WidenedClassifier(estimator, n_classes)
     estimator.fit(X, y)
     predict_on_one_thread(estimator)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 import search_spaces.preprocessing as preprocessing_steps
 from search_spaces.columns import Column, Profile
 from search_spaces.families.base import Family
-from searcher.fitting import fit_estimator
+from searcher.fitting import fit_estimator, untrained
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +89,10 @@ def fit_model(
     transformer = preprocessing_steps.build(prepare, profile, seed=seed)
     features = to_features(transformer.fit_transform(X, y), family.dtype)
     estimator = fit_estimator(
-        family.build(rest, profile, seed=seed, cpus=cpus), features, y, n_classes=profile.n_classes
+        untrained(family, rest, profile, seed=seed, cpus=cpus),
+        features,
+        y,
+        n_classes=profile.n_classes,
     )
     return FittedModel(
         family=family.name,

@@ -14,7 +14,10 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 SLOW_IN_SUM = (
     "contracts",
+    "search_spaces/families",
+    "search_spaces/networks",
     "searcher/estimator",
+    "searcher/training",
     "searcher/export/emitters",
     "searcher/export/gate",
     "searcher/preflight",

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from searcher.data.shaped_files import unfold
 from searcher.data.table import Table, check_names, combine
 from searcher.errors import DataError, near
 
@@ -42,8 +43,9 @@ def read_parquet(file: Path) -> Table:
 def read_npz(file: Path, *, target: str | None) -> Table:
     """Read an npz file: ``X`` (n_rows, n_columns) and arrays (n_rows,), one of them the target.
 
-    Without a target, an array called ``y`` still counts as one. The optional array ``columns``
-    names the columns of ``X``; else they are x0, x1, ... Pickled objects are never loaded.
+    ``X`` may also hold sequences or images; see ``shaped_files.unfold``. Without a target, an array
+    called ``y`` still counts as one. The optional array ``columns`` names the columns of ``X``;
+    else they are x0, x1, ... Pickled objects are never loaded.
 
     Raises
     ------
@@ -67,13 +69,12 @@ def read_npz(file: Path, *, target: str | None) -> Table:
             hint = near(needed, stored)
             raise DataError(f"{file}: has no array {needed!r}; there are {known}.{hint}")
     default = target or ("y" if "y" in stored else None)
-    return Table(file.name, _npz_columns(file, stored), default_target=default)
+    stored, shape = unfold(file, stored, target=default)
+    return Table(file.name, _npz_columns(file, stored), default_target=default, shape=shape)
 
 
 def _npz_columns(file: Path, stored: dict[str, Any]) -> dict[str, Any]:
     X = stored.pop("X")
-    if X.ndim != 2:  # noqa: PLR2004
-        raise DataError(f"{file}: X must have two dimensions (rows, columns); found {X.shape}")
     names = [str(name) for name in stored.pop("columns", [f"x{j}" for j in range(X.shape[1])])]
     if len(names) != X.shape[1]:
         raise DataError(f"{file}: {len(names)} names in 'columns', but X has {X.shape[1]} columns")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from search_spaces.columns import Column, Profile, Task
+from search_spaces.columns import Column, Profile, Shape, Task
 from searcher.data.summary import summarise, summarise_target
 
 
@@ -26,6 +26,7 @@ class Dataset:
     times: NDArray[np.float64] | None  # (n_samples,), larger is later
     fingerprint: str  # SHA-256, 64 hexadecimal digits
     notices: tuple[str, ...]  # what was left out or decided, for people
+    shape: Shape | None = None  # of a row; None for a table
 
     @property
     def n_samples(self) -> int:
@@ -40,6 +41,7 @@ class Dataset:
             columns=self.columns,
             n_samples=self.n_samples,
             n_classes=len(self.classes),
+            shape=self.shape,
         )
 
     @property
@@ -55,6 +57,7 @@ class Dataset:
             "rows": self.n_samples,
             "task": self.task,
             "target": self.target,
+            "shape": None if self.shape is None else self.shape.to_json(),
             "columns": [
                 {
                     "name": column.name,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from search_spaces.columns import Column
+from search_spaces.columns import Column, Shape
 
 _CHUNK_BYTES = 2**20
 _VERSION = 1  # of what is hashed; a change makes old fingerprints incomparable
@@ -22,6 +22,7 @@ def fingerprint(
     target: str,
     classes: Sequence[str | int],
     others: Sequence[NDArray[Any] | None] = (),
+    shape: Shape | None = None,
 ) -> str:
     """SHA-256 of column names, kinds, categories and all values, as 64 hexadecimal digits.
 
@@ -36,6 +37,8 @@ def fingerprint(
         Class codes or values.
     others : sequence of arrays of shape (n_samples,), or None
         Whatever else belongs to the rows: groups, times.
+    shape : Shape, optional
+        Of a row, if it is an image or a sequence: the same numbers laid out otherwise are others.
     """
     described = {
         "version": _VERSION,
@@ -45,6 +48,8 @@ def fingerprint(
         "shape": list(X.shape),
         "others": [other is not None for other in others],
     }
+    if shape is not None:  # a table's fingerprint is what it was before there were shapes
+        described["shape of a row"] = shape.to_json()
     digest = hashlib.sha256(json.dumps(described, separators=(",", ":")).encode())
     for values in (X, y, *(other for other in others if other is not None)):
         _update(digest, values)

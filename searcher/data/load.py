@@ -11,6 +11,7 @@ from searcher.data.dataset import Dataset
 from searcher.data.features import read_features, read_groups, read_times
 from searcher.data.fingerprint import fingerprint
 from searcher.data.reading import read_table
+from searcher.data.shaped import find_shape, read_shaped
 from searcher.data.table import Table
 from searcher.data.target import no_target, read_target
 from searcher.errors import DataError, near
@@ -52,9 +53,9 @@ def build_dataset(table: Table, spec: DataSpec) -> Dataset:
             return Cells(name, array, words)
         return Cells(name, array.take(pa.array(target.kept)), words, rows=target.kept + 1)
 
-    features = read_features(
-        [cells(name) for name in _feature_names(table, spec, target_name)], spec
-    )
+    shape = find_shape(table, spec)
+    parts = [cells(name) for name in _feature_names(table, spec, target_name)]
+    features = read_features(parts, spec) if shape is None else read_shaped(parts, spec, shape)
     groups = None if spec.groups is None else read_groups(cells(spec.groups))
     times = read_times([cells(name) for name in spec.time], spec) if spec.time else None
     return Dataset(
@@ -74,8 +75,10 @@ def build_dataset(table: Table, spec: DataSpec) -> Dataset:
             target=target_name,
             classes=target.classes,
             others=(groups, times),
+            shape=shape,
         ),
         notices=(*table.notices, *target.notices, *features.notices),
+        shape=shape,
     )
 
 

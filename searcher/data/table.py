@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from search_spaces.columns import Shape
 from searcher.errors import DataError
 
 MAX_COLUMNS = 10_000
@@ -21,6 +22,7 @@ class Table:
     arrays: dict[str, Any]  # Arrow arrays of shape (n_rows,)
     default_target: str | None = None  # for sources that have one
     notices: tuple[str, ...] = ()
+    shape: Shape | None = None  # of a row, for files that hold images or sequences
 
     @property
     def n_rows(self) -> int:

@@ -1,12 +1,12 @@
 """What a user may say of data, folds, budget and hardware; docs/spec.md explains every field."""
 
 import os
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from search_spaces.columns import Kind
-from searcher.spec.settings import Listed, Names, Settings, either, problems
+from search_spaces.columns import Kind, Shape, ShapeKind
+from searcher.spec.settings import Listed, Names, Settings, either, problem, problems
 
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
 Label = Annotated[str | int | bool, either("text, a whole number, true or false")]
@@ -18,6 +18,39 @@ def _as_text(value: Any) -> Any:
 
 def _none_as_nothing(value: Any) -> Any:
     return () if value is None else value
+
+
+Size = Annotated[int, Field(ge=1)]
+
+
+class ShapeSpec(Settings):
+    """Whether the columns of a row are an image or a sequence."""
+
+    image: Listed[Size] | None = Field(
+        None, description="channels, height and width", examples=[[1, 28, 28]]
+    )
+    sequence: Listed[Size] | None = Field(
+        None, description="steps and channels", examples=[[100, 3]]
+    )
+
+    @property
+    def value(self) -> Shape | None:
+        """The shape; None for a table."""
+        for kind in get_args(ShapeKind):
+            sizes = getattr(self, kind)
+            if sizes is not None:
+                return Shape(kind, sizes)
+        return None
+
+    @model_validator(mode="after")
+    def _is_one_shape(self) -> "ShapeSpec":
+        if self.image is not None and self.sequence is not None:
+            raise problem("must be image or sequence, not both")
+        try:
+            _ = self.value
+        except ValueError as error:
+            raise problem(str(error)) from error
+        return self
 
 
 class DataSpec(Settings):
@@ -62,6 +95,12 @@ class DataSpec(Settings):
         default_factory=dict,
         description="column: numeric, boolean, date, categorical or text, where inference is wrong",
         examples=[{"zip": "categorical"}],
+    )
+    shape: ShapeSpec = Field(
+        default_factory=ShapeSpec,
+        description="what the columns of a row are together, in their order, the last size running "
+        "fastest; left out: a table, or what X of an npz file is",
+        examples=[{"image": [1, 28, 28]}, {"sequence": [100, 3]}],
     )
     missing: Listed[str] = Field(
         (), description="further spellings of a missing value", examples=[["999", "not asked"]]

@@ -9,10 +9,12 @@ from pydantic.fields import FieldInfo
 
 from searcher.plugins import load_strategy, strategy_names
 from searcher.spec import BudgetSpec, DataSpec, HardwareSpec, Spec, Strategy, ValidationSpec
+from searcher.spec.models import ShapeSpec
 
 MODELS: dict[str, type[BaseModel]] = {
     "search": Spec,
     "data": DataSpec,
+    "shape": ShapeSpec,
     "validation": ValidationSpec,
     "budget": BudgetSpec,
     "hardware": HardwareSpec,
