@@ -13,10 +13,12 @@ from tests.postgres import postgres, postgres_url  # noqa: F401
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 SLOW_IN_SUM = (
+    "benchmarks",
     "contracts",
     "search_spaces/families",
     "search_spaces/networks",
     "searcher/estimator",
+    "searcher/test_data_shapes.py",
     "searcher/training",
     "searcher/export/emitters",
     "searcher/export/gate",
@@ -30,6 +32,7 @@ SLOW_IN_SUM = (
     "searcher/store/test_streams.py",
     "searcher/store/test_lifecycle_machine.py",
     "searcher/store/transfer",
+    "searcher/strategies/test_bohb.py",
     "searcher/strategies/test_recall.py",
     "searcher/test_comparison.py",
     "test_postgres.py",
