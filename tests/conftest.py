@@ -22,6 +22,8 @@ SLOW_IN_SUM = (
     "searcher/training",
     "searcher/export/emitters",
     "searcher/export/gate",
+    "searcher/export/networks",
+    "searcher/export/test_eight_bits.py",
     "searcher/preflight",
     "searcher/report",
     "searcher/cli/test_transfer.py",
