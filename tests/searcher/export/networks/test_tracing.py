@@ -144,7 +144,7 @@ def test_tracing_that_takes_too_much_memory_fails_with_a_reason():
 
 
 def test_nothing_of_the_export_needs_torch_to_be_imported():
-    parts = ("artifact", "quantisation", "networks.emitter", "networks.settled", "networks.weights")
+    parts = ("artifact", "eight_bits", "networks.emitter", "networks.settled", "networks.weights")
     names = ", ".join(f"searcher.export.{part}" for part in parts)
 
     asked = f"import sys, {names}; print('torch' in sys.modules)"
