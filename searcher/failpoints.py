@@ -22,7 +22,7 @@ NAMES = (
     "driver.started",  # the search exists, nothing was proposed
     "driver.proposed",  # a strategy has proposed, the trial is not in the store
     "driver.trial_recorded",  # the trial is in the store, no worker has it
-    "driver.result_recorded",  # a fold's score is in the store, nobody has decided
+    "driver.result_recorded",  # a step's score is in the store, nobody has decided
     "driver.trial_ended",  # the trial's end is in the store, the strategy does not know
     "driver.tuned",  # all inner searches are done, nothing is chosen
     "driver.chosen",  # winners are in the store, nothing is refitted
@@ -30,6 +30,8 @@ NAMES = (
     "driver.exported",  # the file is there, the store does not know
     "worker.before_fold",  # a worker begins an inner fold
     "worker.after_fold",  # the fold is scored, the driver does not know
+    "worker.before_unit",  # a worker begins an epoch, or ten rounds, of all inner folds
+    "worker.after_unit",  # that is scored and perhaps in a checkpoint, the driver does not know
     "checkpoint.before_rename",  # the new file is whole, under its temporary name
     "checkpoint.after_rename",  # the new file is there, its row is not
 )

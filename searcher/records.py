@@ -20,6 +20,14 @@ Origin = Literal["default", "dummy", "strategy", "reused"]
 TrialState = Literal["running", "paused", "completed", "stopped", "failed"]
 SearchState = Literal["running", "completed", "failed", "interrupted"]
 Role = Literal["winner", "default", "dummy"]
+Unit = Literal["inner_folds", "epochs", "rounds"]
+
+NOUNS: dict[Unit, tuple[str, str]] = {
+    "inner_folds": ("inner fold", "inner folds"),
+    "epochs": ("epoch", "epochs"),
+    "rounds": ("unit of ten rounds", "units of ten rounds"),
+}
+"""What one, and what several, of a trial's units of resource are called."""
 
 
 def utc_now() -> datetime:
@@ -83,6 +91,7 @@ class TrialStarted:
     configuration: Configuration  # the family's parameters, preprocessing included
     origin: Origin
     source_trial_id: str | None = None  # the trial of another search that it was copied from
+    unit: Unit = "inner_folds"  # what its resource is counted in
     at: datetime = field(default_factory=utc_now)
 
 
@@ -116,6 +125,50 @@ class FoldScore:
 
 
 @dataclass(frozen=True, slots=True)
+class UnitScore:
+    """One more unit of resource (an epoch, ten boosting rounds) of all inner folds of a trial.
+
+    Takes the place of ``FoldScore`` in trials that advance their inner folds in lockstep.
+    """
+
+    trial_id: str
+    resource: int  # units finished so far, this one included: 1, 2, ...
+    score: float  # mean of the optimised metric over the inner folds, as they are now
+    folds: tuple[FoldScore, ...]  # each as it is now; its seconds and attempt are of all units
+    is_last: bool  # whether the trial is trained to its end: then the folds' scores are its own
+    fit_s: float  # wall seconds of this unit, all inner folds
+    score_s: float  # wall seconds
+    cpu_s: float  # CPU seconds of the worker process
+    attempt: int = 1
+    at: datetime = field(default_factory=utc_now)
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """A member of a population goes on from another one's state, with another configuration."""
+
+    trial_id: str
+    resource: int  # units after which; the other one's state is of then, too
+    source_trial_id: str  # whose state it goes on from
+    configuration: Configuration  # from here on
+    at: datetime = field(default_factory=utc_now)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointSaved:
+    """The state of a trial is in a file; files that it makes needless are gone."""
+
+    trial_id: str
+    resource: int
+    path: str
+    sha256: str
+    size_bytes: int
+    score: float | None
+    removed: tuple[str, ...] = ()  # paths
+    at: datetime = field(default_factory=utc_now)
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What the scheduler decided at a rung, and on what grounds."""
 
@@ -137,7 +190,7 @@ class TrialEnded:
     trial_id: str
     state: TrialState  # "completed", "stopped" or "failed"
     score: float | None  # mean of the optimised metric; None when failed
-    resource: int  # inner folds finished
+    resource: int  # units finished
     reason: str | None = None  # why stopped or failed, in one line
     traceback: str | None = None
     at: datetime = field(default_factory=utc_now)
@@ -266,6 +319,9 @@ Record: TypeAlias = (
     | TrialStarted
     | TrialAgain
     | FoldScore
+    | UnitScore
+    | Replaced
+    | CheckpointSaved
     | Decision
     | TrialEnded
     | InnerSearchEnded

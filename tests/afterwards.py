@@ -16,7 +16,9 @@ NONE_TWICE = {
     "places": "SELECT t.sequence FROM trials t WHERE search_id = '{id}'"
     " UNION ALL SELECT ended_sequence FROM trials WHERE search_id = '{id}'"
     " UNION ALL SELECT f.sequence FROM fold_fits f JOIN trials t"
-    " ON t.trial_id = f.trial_id WHERE t.search_id = '{id}'",
+    " ON t.trial_id = f.trial_id WHERE t.search_id = '{id}' AND t.unit = 'inner_folds'"
+    " UNION ALL SELECT u.sequence FROM unit_scores u JOIN trials t"
+    " ON t.trial_id = u.trial_id WHERE t.search_id = '{id}'",
     "outer scores": "SELECT outer_fold, role, metric FROM outer_scores WHERE search_id = '{id}'",
 }
 
@@ -31,8 +33,10 @@ FROM searches s WHERE s.search_id = '{id}'
 """
 
 SECONDS = """
-SELECT s.cpu_s, (SELECT sum(f.cpu_s) FROM fold_fits f JOIN trials t ON t.trial_id = f.trial_id
-                 WHERE t.search_id = s.search_id)
+SELECT s.cpu_s, (SELECT sum(f.cpu_s) FROM (
+    SELECT f.trial_id, f.cpu_s FROM fold_fits f JOIN trials t ON t.trial_id = f.trial_id
+    WHERE t.unit = 'inner_folds' UNION ALL SELECT trial_id, cpu_s FROM unit_scores
+  ) f JOIN trials t ON t.trial_id = f.trial_id WHERE t.search_id = s.search_id)
 FROM searches s WHERE s.search_id = '{id}'
 """
 
@@ -45,7 +49,10 @@ FROM trials t WHERE t.search_id = '{id}' AND t.attempt > 1
 
 FITS = """
 SELECT t.trial_id, t.resource, t.state, count(f.trial_id), max(f.resource)
-FROM trials t LEFT JOIN fold_fits f ON f.trial_id = t.trial_id
+FROM trials t LEFT JOIN (
+    SELECT f.trial_id, f.resource FROM fold_fits f JOIN trials t ON t.trial_id = f.trial_id
+    WHERE t.unit = 'inner_folds' UNION ALL SELECT trial_id, resource FROM unit_scores
+) f ON f.trial_id = t.trial_id
 WHERE t.search_id = '{id}' GROUP BY t.trial_id, t.resource, t.state
 """
 
@@ -107,6 +114,10 @@ def told(url: str, search_id: str) -> dict[str, list[tuple[Any, ...]]]:
         "scores": "SELECT t.outer_fold, t.number, s.inner_fold, s.metric, s.score"
         " FROM fold_scores s JOIN trials t ON t.trial_id = s.trial_id"
         " WHERE t.search_id = '{id}' ORDER BY 1, 2, 3, 4",
+        "units": "SELECT t.outer_fold, t.number, u.resource, u.score FROM unit_scores u"
+        " JOIN trials t ON t.trial_id = u.trial_id WHERE t.search_id = '{id}' ORDER BY 1, 2, 3",
+        "lineage": "SELECT t.outer_fold, t.number, l.resource, l.configuration FROM lineage l"
+        " JOIN trials t ON t.trial_id = l.trial_id WHERE t.search_id = '{id}' ORDER BY 1, 2, 3",
         "decisions": "SELECT t.outer_fold, t.number, d.resource, d.score, d.decision, d.reason,"
         " d.rank, d.rivals, d.cutoff FROM decisions d JOIN trials t ON t.trial_id = d.trial_id"
         " WHERE t.search_id = '{id}' ORDER BY 1, 2, 3",
@@ -120,7 +131,8 @@ def told(url: str, search_id: str) -> dict[str, list[tuple[Any, ...]]]:
         " FROM searches WHERE search_id = '{id}'",
     }
     found = {name: ask(url, question, search_id) for name, question in questions.items()}
-    found["trials"] = [(*row[:3], str(row[3]), *row[4:]) for row in found["trials"]]
+    for name in ("trials", "lineage"):
+        found[name] = [(*row[:3], str(row[3]), *row[4:]) for row in found[name]]
     return found
 
 

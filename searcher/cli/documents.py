@@ -58,6 +58,7 @@ TRIAL_COLUMNS = (
     "cpu_s",
     "attempt",
     "source_trial_id",
+    "unit",
 )
 
 ALL_TRIAL_COLUMNS = (*TRIAL_COLUMNS, "configuration", "traceback")

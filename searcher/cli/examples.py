@@ -93,7 +93,7 @@ is null; and, or, not, parentheses. A parameter that is called like a
 column is written parameters.NAME, an odd name in double quotes.
 Columns: trial_id, family, state, score, resource, number, seconds, fit_s,
 cpu_s, attempt, outer_fold, origin, started_at, ended_at, reason,
-traceback, source_trial_id, configuration_hash
+traceback, source_trial_id, unit, configuration_hash
 """,
     "compare": """\b
 Examples:
@@ -127,19 +127,22 @@ Views (docs/store.md explains the columns):
   v_trials: a trial a row
     search_id, outer_fold, trial_id, number, state, family, configuration,
     score, resource, origin, reason, started_at, ended_at, seconds, fit_s,
-    cpu_s, attempt, source_trial_id
+    cpu_s, attempt, source_trial_id, unit
   v_leaderboard: complete trials with their place in their inner search
     search_id, outer_fold, place, trial_id, number, family, configuration,
     score, resource, origin, seconds, is_winner
   v_fold_scores: scores of trials on inner folds
     search_id, outer_fold, trial_id, number, family, inner_fold, resource,
     metric, score, fit_s, score_s, cpu_s, ended_at
-  v_learning_curves: mean scores of trials after each inner fold
+  v_learning_curves: mean scores of trials after each inner fold or unit
     search_id, outer_fold, trial_id, number, family, state, metric, resource,
     score
   v_outer_predictions: what each outer fold's winner said of its test rows
     search_id, outer_fold, role, row_number, true_class, predicted_class,
     correct, truth, predicted, residual, probability, probabilities
+  v_lineage: members of populations that were replaced by others
+    search_id, outer_fold, trial_id, number, resource, source_trial_id,
+    configuration, decided_at
 """,
     "export": """\b
 Examples:

@@ -12,6 +12,7 @@ from searcher.records import (
     Role,
     SearchState,
     TrialState,
+    Unit,
 )
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class StoredTrial:
     origin: Origin
     state: TrialState
     score: float | None  # mean of the optimised metric over the inner folds so far
-    resource: int  # inner folds finished
+    resource: int  # units finished
     reason: str | None
     traceback: str | None
     started_at: datetime
@@ -124,6 +125,7 @@ class StoredTrial:
     cpu_s: float | None
     attempt: int = 1  # 1 + how often a lost worker or driver made it start again
     source_trial_id: str | None = None  # the trial of another search that it was copied from
+    unit: Unit = "inner_folds"  # what its resource is counted in
 
 
 class TrialPage(tuple[StoredTrial, ...]):

@@ -113,12 +113,20 @@ class Checkpoints:
         return Saved(checkpoint, self._remove_older(checkpoint))
 
     def newest_valid(
-        self, trial_id: str, *, recorded: Iterable[Checkpoint] = (), notice: Tell = str
+        self,
+        trial_id: str,
+        *,
+        above: int = -1,
+        up_to: int | None = None,
+        recorded: Iterable[Checkpoint] = (),
+        notice: Tell = str,
     ) -> Loaded | None:
         """Load the checkpoint with the most resource that is whole; None if there is none.
 
         Parameters
         ----------
+        above, up_to
+            Those with another resource are left alone: others may still need them.
         recorded
             What the rows say, to tell what is missing too.
         notice
@@ -130,6 +138,8 @@ class Checkpoints:
             if row.sha256 not in there:
                 notice(f"the checkpoint at resource {row.resource} is missing: {row.path}")
         for entry in entries:
+            if entry.resource <= above or (up_to is not None and entry.resource > up_to):
+                continue
             try:
                 return load(entry, trial_id)
             except (StoreError, OSError) as error:

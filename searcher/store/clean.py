@@ -12,6 +12,7 @@ from searcher.errors import StoreError
 from searcher.records import (
     Artifact,
     ArtifactKind,
+    CheckpointSaved,
     Decision,
     FoldScore,
     InnerSearchEnded,
@@ -22,6 +23,7 @@ from searcher.records import (
     ParityChecked,
     ParityVerdict,
     Record,
+    Replaced,
     Role,
     SearchEnded,
     SearchExtended,
@@ -30,6 +32,8 @@ from searcher.records import (
     TrialAgain,
     TrialEnded,
     TrialStarted,
+    Unit,
+    UnitScore,
 )
 from searcher.store import predictions
 from searcher.store.values import (
@@ -132,6 +136,7 @@ def _(record: TrialStarted) -> TrialStarted:
         configuration=configuration,
         origin=one_of(record.origin, "origin", get_args(Origin)),
         source_trial_id=_maybe(record.source_trial_id, "source_trial_id"),
+        unit=one_of(record.unit, "unit", get_args(Unit)),
         at=utc(record.at, "TrialStarted.at"),
     )
 
@@ -148,6 +153,50 @@ def _(record: FoldScore) -> FoldScore:
         cpu_s=_seconds(record.cpu_s, "cpu_s"),
         attempt=count(record.attempt, "attempt"),
         at=utc(record.at, "FoldScore.at"),
+    )
+
+
+@_clean.register
+def _(record: UnitScore) -> UnitScore:
+    score = finite(number(record.score, "a unit's score"))
+    if score is None or not record.folds:
+        raise StoreError(f"trial {record.trial_id}: a unit has a finite score, and inner folds")
+    return UnitScore(
+        trial_id=identifier(record.trial_id, "trial_id"),
+        resource=count(record.resource, "resource"),
+        score=score,
+        folds=tuple(_clean(fold) for fold in record.folds),
+        is_last=bool(record.is_last),
+        fit_s=_seconds(record.fit_s, "fit_s"),
+        score_s=_seconds(record.score_s, "score_s"),
+        cpu_s=_seconds(record.cpu_s, "cpu_s"),
+        attempt=count(record.attempt, "attempt"),
+        at=utc(record.at, "UnitScore.at"),
+    )
+
+
+@_clean.register
+def _(record: Replaced) -> Replaced:
+    return Replaced(
+        trial_id=identifier(record.trial_id, "trial_id"),
+        resource=count(record.resource, "resource"),
+        source_trial_id=identifier(record.source_trial_id, "source_trial_id"),
+        configuration=json_object(record.configuration, "configuration"),
+        at=utc(record.at, "Replaced.at"),
+    )
+
+
+@_clean.register
+def _(record: CheckpointSaved) -> CheckpointSaved:
+    return CheckpointSaved(
+        trial_id=identifier(record.trial_id, "trial_id"),
+        resource=count(record.resource, "resource"),
+        path=text(record.path),
+        sha256=text(record.sha256),
+        size_bytes=count(record.size_bytes, "size_bytes"),
+        score=finite(number(record.score, "a checkpoint's score")),
+        removed=tuple(text(path) for path in record.removed),
+        at=utc(record.at, "CheckpointSaved.at"),
     )
 
 

@@ -25,7 +25,9 @@ WORDS = pa.dictionary(pa.int32(), pa.string())
 MOMENT = pa.timestamp("us", tz="UTC")
 
 OF_NAME: dict[str, pa.DataType] = {
-    **dict.fromkeys(("search_id", "outer_fold", "family", "origin", "state", "metric"), WORDS),
+    **dict.fromkeys(
+        ("search_id", "outer_fold", "family", "origin", "state", "metric", "unit"), WORDS
+    ),
     **dict.fromkeys(("trial_id", "reason", "traceback", "source_trial_id"), pa.string()),
     **dict.fromkeys(("number", "resource", "attempt"), pa.int64()),
     **dict.fromkeys(("score", "seconds", "fit_s", "cpu_s"), pa.float64()),

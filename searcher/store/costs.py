@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from searcher.store.schema import attempts, fold_fits, outer_scores, trials
+from searcher.store.schema import attempts, fold_fits, outer_scores, trials, unit_scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +63,18 @@ def costs_of(connection: Connection, search_id: str) -> Costs:
 
 
 def _unfinished(connection: Connection, search_id: str) -> float:
-    """CPU seconds of the inner folds of trials that have not ended: their rows have no sum yet."""
-    question = (
-        select(func.coalesce(func.sum(fold_fits.c.cpu_s), 0.0))
-        .join(trials, trials.c.trial_id == fold_fits.c.trial_id)
-        .where(trials.c.search_id == search_id, trials.c.state.in_(("running", "paused")))
+    """CPU seconds so far of trials that have not ended: their rows have no sum yet."""
+    return sum(
+        float(
+            connection.scalar(
+                select(func.coalesce(func.sum(table.c.cpu_s), 0.0))
+                .join(trials, trials.c.trial_id == table.c.trial_id)
+                .where(trials.c.search_id == search_id, trials.c.state.in_(("running", "paused")))
+            )
+            or 0.0
+        )
+        for table in (fold_fits, unit_scores)
     )
-    return float(connection.execute(question).scalar_one())
 
 
 def _repeated(connection: Connection, search_id: str) -> tuple[int, float]:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
-from searcher.records import Origin, TrialState
+from searcher.records import Origin, TrialState, Unit
 from searcher.store.schema import trial_parameters, trials
 from searcher.store.values import text
 
@@ -34,6 +34,7 @@ FIELDS: dict[str, Field] = {
     **_fields("number", "score", "resource", "number", "seconds", "fit_s", "cpu_s", "attempt"),
     **_fields("fold", "outer_fold"),
     "origin": Field(trials.c.origin, "choice", get_args(Origin)),
+    "unit": Field(trials.c.unit, "choice", get_args(Unit)),
     **_fields("time", "started_at", "ended_at"),
     **_fields("text", "reason", "traceback", "source_trial_id", "configuration_hash"),
 }

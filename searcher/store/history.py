@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from searcher.errors import StoreError
-from searcher.records import Configuration, Origin, TrialState
-from searcher.store.schema import attempts, fold_fits, fold_scores, searches, trials
+from searcher.records import Configuration, Origin, TrialState, Unit
+from searcher.store.schema import attempts, fold_fits, fold_scores, searches, trials, unit_scores
+from searcher.store.units import StoredUnit, units_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,9 @@ class PastTrial:
     attempt: int
     sequence: int
     ended_sequence: int | None
+    unit: Unit
     folds: tuple[PastFold, ...]  # in the order in which they were finished
+    units: tuple[StoredUnit, ...] = ()  # by resource, where that is not counted in inner folds
     busy_since: datetime | None = None  # of a running one: what it finished last, or its start
 
 
@@ -49,9 +52,12 @@ def history(connection: Connection, search_id: str) -> dict[str, tuple[PastTrial
         If the search is of a time before the order of events was kept.
     """
     folds, busy = _folds(connection, search_id), _busy_since(connection, search_id)
+    units: dict[str, list[StoredUnit]] = defaultdict(list)
+    for unit in units_of(connection, search_id):
+        units[unit.trial_id].append(unit)
     found: dict[str, list[PastTrial]] = defaultdict(list)
     names = ("trial_id", "outer_fold", "number", "family", "configuration", "origin", "state")
-    columns = [trials.c[name] for name in (*names, "attempt", "sequence", "ended_sequence")]
+    columns = [trials.c[name] for name in (*names, "attempt", "sequence", "ended_sequence", "unit")]
     question = select(*columns).where(trials.c.search_id == search_id).order_by(trials.c.number)
     for row in connection.execute(question):
         if row.sequence is None:
@@ -59,8 +65,14 @@ def history(connection: Connection, search_id: str) -> dict[str, tuple[PastTrial
                 f"search {search_id} was begun by an older searcher, which did not keep the order "
                 f"of events; `searcher fork {search_id}` takes its trials over into a new search"
             )
-        of_trial, since = tuple(folds[row.trial_id]), busy.get(row.trial_id)
-        found[row.outer_fold].append(PastTrial(**row._mapping, folds=of_trial, busy_since=since))
+        found[row.outer_fold].append(
+            PastTrial(
+                **row._mapping,
+                folds=tuple(folds[row.trial_id]),
+                units=tuple(units[row.trial_id]),
+                busy_since=busy.get(row.trial_id),
+            )
+        )
     return {outer_fold: tuple(past) for outer_fold, past in found.items()}
 
 
@@ -96,9 +108,11 @@ def _busy_since(connection: Connection, search_id: str) -> dict[str, datetime]:
             trials.c.trial_id,
             trials.c.started_at,
             func.max(fold_fits.c.ended_at),
+            func.max(unit_scores.c.ended_at),
             func.max(attempts.c.ended_at),
         )
         .outerjoin(fold_fits, fold_fits.c.trial_id == trials.c.trial_id)
+        .outerjoin(unit_scores, unit_scores.c.trial_id == trials.c.trial_id)
         .outerjoin(attempts, attempts.c.trial_id == trials.c.trial_id)
         .where(trials.c.search_id == search_id, trials.c.state == "running")
         .group_by(trials.c.trial_id, trials.c.started_at)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import CompoundSelect, Connection, func, select, union_all
 
 from searcher.errors import StoreError, near
 from searcher.store import schema
@@ -40,8 +40,9 @@ class KnownTrial:
     state: str
     started_at: datetime
     attempt: int = 1
-    cpu_s: float = 0.0  # of the folds of one that has not ended
-    folds: set[int] = field(default_factory=set)  # inner folds of one that has not ended
+    unit: str = "inner_folds"
+    cpu_s: float = 0.0  # of what one that has not ended has finished
+    finished: set[int] = field(default_factory=set)  # inner folds, or resources of other units
 
 
 class Known:
@@ -129,29 +130,45 @@ class Known:
         )
         for trial in connection.execute(select(trials).where(trials.c.search_id == search_id)):
             self.trials[trial.trial_id] = KnownTrial(
-                search_id, trial.outer_fold, trial.state, trial.started_at, trial.attempt
+                search_id,
+                trial.outer_fold,
+                trial.state,
+                trial.started_at,
+                trial.attempt,
+                trial.unit,
             )
-        fits = schema.fold_fits
-        unfinished = (
-            select(fits.c.trial_id, fits.c.inner_fold, fits.c.cpu_s)
-            .join(trials, trials.c.trial_id == fits.c.trial_id)
-            .where(trials.c.search_id == search_id, trials.c.state.in_(GOES_ON))
-        )
-        for fit in connection.execute(unfinished):
-            self.trials[fit.trial_id].folds.add(fit.inner_fold)
-            self.trials[fit.trial_id].cpu_s += fit.cpu_s
+        for trial_id, finished, cpu_s in connection.execute(_unfinished(search_id)):
+            self.trials[trial_id].finished.add(finished)
+            self.trials[trial_id].cpu_s += cpu_s
+
+
+def _unfinished(search_id: str) -> CompoundSelect[Any]:
+    """Ask what the trials that have not ended have finished: inner folds, or units of resource."""
+    trials, fits, units = schema.trials, schema.fold_fits, schema.unit_scores
+    of_folds = (
+        select(fits.c.trial_id, fits.c.inner_fold, fits.c.cpu_s)
+        .join(trials, trials.c.trial_id == fits.c.trial_id)
+        .where(trials.c.unit == "inner_folds")
+    )
+    of_units = select(units.c.trial_id, units.c.resource, units.c.cpu_s).join(
+        trials, trials.c.trial_id == units.c.trial_id
+    )
+    goes_on = trials.c.state.in_(GOES_ON) & (trials.c.search_id == search_id)
+    return union_all(of_folds.where(goes_on), of_units.where(goes_on))
 
 
 def _next_sequence(connection: Connection, search_id: str) -> int:
-    trials, fits = schema.trials, schema.fold_fits
+    trials = schema.trials
     of_trials = select(
         func.max(trials.c.sequence).label("proposed"),
         func.max(trials.c.ended_sequence).label("ended"),
     ).where(trials.c.search_id == search_id)
-    of_fits = (
-        select(func.max(fits.c.sequence))
-        .join(trials, trials.c.trial_id == fits.c.trial_id)
-        .where(trials.c.search_id == search_id)
-    )
-    known = [*connection.execute(of_trials).one(), connection.scalar(of_fits)]
+    known = list(connection.execute(of_trials).one())
+    for table in (schema.fold_fits, schema.unit_scores):
+        of_fits = (
+            select(func.max(table.c.sequence))
+            .join(trials, trials.c.trial_id == table.c.trial_id)
+            .where(trials.c.search_id == search_id)
+        )
+        known.append(connection.scalar(of_fits))
     return 1 + max((number for number in known if number is not None), default=-1)

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, select
+from sqlalchemy import Connection, Table, and_, delete, select
 
 from searcher.errors import StoreError
 from searcher.records import (
     Artifact,
+    CheckpointSaved,
     Decision,
     FoldScore,
     InnerSearchEnded,
@@ -22,6 +23,7 @@ from searcher.records import (
     OuterScore,
     ParityChecked,
     Record,
+    Replaced,
     SearchEnded,
     SearchExtended,
     SearchResumed,
@@ -29,6 +31,7 @@ from searcher.records import (
     TrialAgain,
     TrialEnded,
     TrialStarted,
+    UnitScore,
 )
 from searcher.store import schema
 from searcher.store.known import GOES_ON, Known, KnownSearch, KnownTrial, Settle
@@ -106,7 +109,7 @@ class Ledger:
         self._open_search(record.search_id, settle, "trial", record.trial_id)
         self._check_fold(search, record.search_id, record.outer_fold)
         self._known.trials[record.trial_id] = KnownTrial(
-            record.search_id, record.outer_fold, "running", record.at
+            record.search_id, record.outer_fold, "running", record.at, unit=record.unit
         )
         self._known.count(record.search_id, n_running=1)
         return True
@@ -126,22 +129,59 @@ class Ledger:
         trial.state, trial.attempt = "running", record.attempt
         return True
 
-    def _fold_score(self, record: FoldScore, settle: Settle) -> bool:
+    def _score(self, record: FoldScore | UnitScore, settle: Settle) -> bool:
+        """Admit the score of what a trial has finished, an inner fold or a unit of all, once."""
         trial = self._known.trial(record.trial_id, settle)
+        is_fold = isinstance(record, FoldScore)
+        finished = record.inner_fold if isinstance(record, FoldScore) else record.resource
+        what = f"inner fold {finished}" if is_fold else f"resource {finished}"
+        if (trial.unit == "inner_folds") != is_fold:
+            raise StoreError(
+                f"trial {record.trial_id} counts in {trial.unit} and takes no score of {what}"
+            )
         if trial.state == "running":
-            if record.inner_fold in trial.folds:
+            if finished in trial.finished:
                 return False
-            trial.folds.add(record.inner_fold)
+            trial.finished.add(finished)
             trial.cpu_s += record.cpu_s
             return True
-        key = {"trial_id": record.trial_id, "inner_fold": record.inner_fold}
-        if _exists(settle(), schema.fold_fits, key):
+        table = schema.fold_fits if is_fold else schema.unit_scores
+        column = "inner_fold" if is_fold else "resource"
+        if _exists(settle(), table, {"trial_id": record.trial_id, column: finished}):
             return False
-        what = "is paused" if trial.state == "paused" else f"has ended ({trial.state})"
+        said = "is paused" if trial.state == "paused" else f"has ended ({trial.state})"
         raise StoreError(
-            f"trial {record.trial_id} {what} and takes no more scores; "
-            f"got one of inner fold {record.inner_fold}"
+            f"trial {record.trial_id} {said} and takes no more scores; got one of {what}"
         )
+
+    def _replaced(self, record: Replaced, settle: Settle) -> bool:
+        trial = self._known.trial(record.trial_id, settle)
+        source = self._known.trial(record.source_trial_id, settle)
+        ours, theirs = ((one.search_id, one.outer_fold) for one in (trial, source))
+        if ours != theirs:
+            raise StoreError(
+                f"trial {record.trial_id} can't go on from {record.source_trial_id}, which is of "
+                "another inner search"
+            )
+        table = schema.lineage
+        same = (table.c.trial_id == record.trial_id) & (table.c.resource == record.resource)
+        columns = select(table.c.source_trial_id, table.c.configuration).where(same)
+        known = settle().execute(columns).one_or_none()
+        if known is None:
+            return True
+        if tuple(known) != (record.source_trial_id, record.configuration):
+            raise StoreError(
+                f"trial {record.trial_id} was replaced at resource {record.resource} by "
+                f"{known.source_trial_id}, another configuration"
+            )
+        return False
+
+    def _checkpoint_saved(self, record: CheckpointSaved, settle: Settle) -> bool:
+        self._known.trial(record.trial_id, settle)
+        table = schema.checkpoints
+        needless = (table.c.resource == record.resource) | table.c.path.in_(record.removed)
+        settle().execute(delete(table).where(table.c.trial_id == record.trial_id, needless))
+        return True
 
     def _decision(self, record: Decision, settle: Settle) -> bool:
         self._known.trial(record.trial_id, settle)
@@ -157,7 +197,7 @@ class Ledger:
         trial.state = record.state
         ends = {f"n_{record.state}": 1, "cpu_s": trial.cpu_s}
         self._known.count(trial.search_id, n_running=-1, **ends)
-        trial.folds.clear()
+        trial.finished.clear()
         return True
 
     def _inner_search_ended(self, record: InnerSearchEnded, settle: Settle) -> bool:
@@ -272,7 +312,10 @@ RULES: dict[type, Callable[[Ledger, Any, Settle], bool]] = {
     SearchExtended: Ledger._search_extended,
     TrialAgain: Ledger._trial_again,
     TrialStarted: Ledger._trial_started,
-    FoldScore: Ledger._fold_score,
+    FoldScore: Ledger._score,
+    UnitScore: Ledger._score,
+    Replaced: Ledger._replaced,
+    CheckpointSaved: Ledger._checkpoint_saved,
     Decision: Ledger._decision,
     TrialEnded: Ledger._trial_ended,
     InnerSearchEnded: Ledger._inner_search_ended,

@@ -8,6 +8,7 @@ from typing import Any
 
 from searcher.records import (
     Artifact,
+    CheckpointSaved,
     Decision,
     FoldScore,
     InnerSearchEnded,
@@ -16,6 +17,7 @@ from searcher.records import (
     OuterScore,
     ParityChecked,
     Record,
+    Replaced,
     SearchEnded,
     SearchExtended,
     SearchResumed,
@@ -23,6 +25,7 @@ from searcher.records import (
     TrialAgain,
     TrialEnded,
     TrialStarted,
+    UnitScore,
 )
 from searcher.store import arrays, predictions
 from searcher.store.values import VERDICT, cells, content_hash, finite
@@ -34,6 +37,7 @@ Rows = Iterator[tuple[str, Row]]
 SEQUENCE: dict[type, str] = {
     TrialStarted: "sequence",
     FoldScore: "sequence",
+    UnitScore: "sequence",
     TrialEnded: "new_ended_sequence",
 }
 """Records whose place in the order of events is kept, and where in their first row."""
@@ -119,6 +123,7 @@ def _(record: TrialStarted) -> Rows:
             "resource": 0,
             "started_at": record.at,
             "source_trial_id": record.source_trial_id,
+            "unit": record.unit,
         },
     )
     for name, value in record.configuration.items():
@@ -172,6 +177,49 @@ def _(record: FoldScore) -> Rows:
     for metric, score in record.scores.items():
         key = {"trial_id": record.trial_id, "inner_fold": record.inner_fold, "metric": metric}
         yield "fold_scores", key | {"score": finite(score)}
+
+
+@_rows.register
+def _(record: UnitScore) -> Rows:
+    yield (
+        "unit_scores",
+        {
+            "trial_id": record.trial_id,
+            "resource": record.resource,
+            "score": record.score,
+            "scores": _by_metric(record.folds),
+            "is_last": record.is_last,
+            "fit_s": record.fit_s,
+            "score_s": record.score_s,
+            "cpu_s": record.cpu_s,
+            "ended_at": record.at,
+            "attempt": record.attempt,
+        },
+    )
+    for fold in record.folds if record.is_last else ():
+        for name, row in _rows(fold):
+            yield name, row | {"sequence": None} if name == "fold_fits" else row
+
+
+@_rows.register
+def _(record: Replaced) -> Rows:
+    yield (
+        "lineage",
+        {
+            "trial_id": record.trial_id,
+            "resource": record.resource,
+            "source_trial_id": record.source_trial_id,
+            "configuration": record.configuration,
+            "decided_at": record.at,
+        },
+    )
+
+
+@_rows.register
+def _(record: CheckpointSaved) -> Rows:
+    row = {name: getattr(record, name) for name in ("trial_id", "resource", "path", "sha256")}
+    more = {"size_bytes": record.size_bytes, "score": record.score, "created_at": record.at}
+    yield "checkpoints", row | more
 
 
 @_rows.register
@@ -314,6 +362,11 @@ def _(record: Note) -> Rows:
 def _event(search_id: str, kind: str, payload: dict[str, Any], at: datetime) -> Rows:
     row = {"search_id": search_id, "kind": kind, "payload": payload, "happened_at": at}
     yield "events", row | {"record_key": content_hash(search_id, kind, payload, str(at))}
+
+
+def _by_metric(folds: tuple[FoldScore, ...]) -> dict[str, list[float | None]]:
+    """Metric -> its scores, in the order in which trials see their inner folds."""
+    return {metric: [finite(fold.scores[metric]) for fold in folds] for metric in folds[0].scores}
 
 
 def configuration_hash(record: TrialStarted) -> str:

@@ -183,6 +183,7 @@ trials = Table(
     _attempt(),
     Column("sequence", Integer),
     Column("ended_sequence", Integer),
+    Column("unit", Text, nullable=False, server_default="inner_folds"),
     _one_of("origin", "default", "dummy", "strategy", "reused"),
     _one_of("state", *COUNTED),
     _finite("score"),
@@ -241,6 +242,41 @@ fold_scores = Table(
         ondelete="CASCADE",
     ),
     _finite("score"),
+    sqlite_with_rowid=False,
+)
+
+unit_scores = Table(
+    "unit_scores",
+    metadata,
+    _trial(owner=True, primary_key=True),
+    Column("resource", Integer, primary_key=True, autoincrement=False),
+    Column("score", Double, nullable=False),
+    Column("scores", JsonObject, nullable=False),
+    Column("is_last", Boolean, nullable=False),
+    Column("fit_s", Double, nullable=False),
+    Column("score_s", Double, nullable=False),
+    Column("cpu_s", Double, nullable=False),
+    Column("ended_at", UtcDateTime, nullable=False),
+    _attempt(),
+    Column("sequence", Integer),
+    _finite("score"),
+    sqlite_with_rowid=False,
+)
+
+lineage = Table(
+    "lineage",
+    metadata,
+    _trial(owner=True, primary_key=True),
+    Column("resource", Integer, primary_key=True, autoincrement=False),
+    Column(
+        "source_trial_id",
+        Text,
+        ForeignKey("trials.trial_id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("configuration", JsonObject, nullable=False),
+    Column("decided_at", UtcDateTime, nullable=False),
     sqlite_with_rowid=False,
 )
 

@@ -5,14 +5,15 @@ from functools import cache
 
 from sqlalchemy import (
     BindParameter,
+    ColumnElement,
     Connection,
     Dialect,
     Double,
-    ScalarSelect,
     Table,
     Text,
     Update,
     bindparam,
+    case,
     func,
     literal_column,
     select,
@@ -29,6 +30,7 @@ from searcher.store.rows import Row
 # Written into the statements, so that their only parameters are the columns of the rows.
 RUNNING = literal_column("'running'", Text)
 PAUSED = literal_column("'paused'", Text)
+INNER_FOLDS = literal_column("'inner_folds'", Text)
 ZERO = literal_column("0.0", Double)
 
 KEYS = {
@@ -56,11 +58,18 @@ def statements(dialect: str) -> tuple[Statement, ...]:
     """Return every statement, those first whose rows others point at."""
     first = (schema.searches, schema.index_arrays, schema.folds, schema.inner_searches)
     of_trials = (schema.trials, schema.trial_parameters, schema.fold_fits, schema.fold_scores)
+    more_of_trials = (
+        schema.unit_scores,
+        schema.lineage,
+        schema.checkpoints,
+        schema.attempts,
+        schema.decisions,
+    )
     of_outer_folds = (schema.outer_scores, schema.outer_predictions)
     of_searches = (*of_outer_folds, schema.artifacts, schema.parity_verdicts, schema.events)
     return (
         *(_insert(table, dialect) for table in (*first, *of_trials)),
-        *(_insert(table, dialect) for table in (schema.attempts, schema.decisions)),
+        *(_insert(table, dialect) for table in more_of_trials),
         Statement("trial_attempts", _begin_attempt(), every_row=True),
         Statement("trial_ends", _end_trial(), every_row=True),
         Statement("inner_search_ends", _end_inner_search(), every_row=True),
@@ -175,9 +184,12 @@ def _new(*columns: str) -> dict[str, BindParameter[object]]:
     return {column: bindparam(f"new_{column}") for column in columns}
 
 
-def _total(column: str) -> ScalarSelect[float]:
+def _total(column: str) -> ColumnElement[float]:
     """Add up a trial's fits from the rows themselves, so that nothing is counted twice."""
-    fits = schema.fold_fits
-    of_trial = fits.c.trial_id == schema.trials.c.trial_id
-    total = select(func.coalesce(func.sum(fits.c[column]), ZERO)).where(of_trial)
-    return total.scalar_subquery()
+    by_fold, by_unit = (
+        select(func.coalesce(func.sum(table.c[column]), ZERO))
+        .where(table.c.trial_id == schema.trials.c.trial_id)
+        .scalar_subquery()
+        for table in (schema.fold_fits, schema.unit_scores)
+    )
+    return case((schema.trials.c.unit == INNER_FOLDS, by_fold), else_=by_unit)

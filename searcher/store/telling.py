@@ -5,11 +5,13 @@ from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection
 
-from searcher.store import costs, histories, leases
+from searcher.records import Replaced
+from searcher.store import costs, histories, leases, units
 from searcher.store.costs import Costs
 from searcher.store.histories import Incumbent, Split, TrialHistory
 from searcher.store.leases import Standing
 from searcher.store.naming import resolve
+from searcher.store.units import StoredUnit
 
 
 class Telling(ABC):
@@ -44,6 +46,16 @@ class Telling(ABC):
         """
         with self._asking() as connection:
             return histories.history_of(connection, trial_id)
+
+    def units(self, search_id: str) -> tuple[StoredUnit, ...]:
+        """Return the scores of trials that count in epochs or rounds, by trial and resource."""
+        with self._asking() as connection:
+            return tuple(units.units_of(connection, resolve(connection, search_id)))
+
+    def lineage(self, search_id: str) -> tuple[Replaced, ...]:
+        """Return which members of populations were replaced by which, in that order."""
+        with self._asking() as connection:
+            return tuple(units.lineage_of(connection, resolve(connection, search_id)))
 
     @abstractmethod
     def _asking(self) -> AbstractContextManager[Connection]:

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, func, literal_column, select, union_all
 
 from searcher.store.answers import StoredSearch
 from searcher.store.engine import open_for_reading, parse_url, plain_errors
 from searcher.store.reader import Store
-from searcher.store.schema import fold_fits, fold_scores, trials
+from searcher.store.schema import fold_fits, fold_scores, trials, unit_scores
 
 FETCH = 2_000
 OPTIONS = {"stream_results": True, "yield_per": FETCH}
@@ -54,22 +54,22 @@ class Reading:
         yield from self._connection.execute(question.order_by(order), execution_options=OPTIONS)
 
     def curves(self, outer_fold: str | None = None) -> Iterator[tuple[str, Curve]]:
-        """Give trials, in the same order, with the mean of the metric after each inner fold."""
-        question = (
-            select(trials.c.trial_id, fold_fits.c.resource, fold_scores.c.score)
-            .join(fold_fits, fold_fits.c.trial_id == trials.c.trial_id)
-            .join(
-                fold_scores,
-                (fold_scores.c.trial_id == fold_fits.c.trial_id)
-                & (fold_scores.c.inner_fold == fold_fits.c.inner_fold),
-            )
-            .where(fold_scores.c.metric == self._search.metric)
+        """Give trials, in the same order, with the mean of the metric by resource."""
+        place = trials.c.number if outer_fold is not None else trials.c.id
+        found = self._connection.execute(
+            union_all(
+                self._of(_by_fold(place), outer_fold).where(
+                    fold_scores.c.metric == self._search.metric
+                ),
+                self._of(_by_unit(place), outer_fold),
+            ).order_by(literal_column("place"), literal_column("resource")),
+            execution_options=OPTIONS,
         )
-        order = trials.c.number if outer_fold is not None else trials.c.id
-        question = self._of(question, outer_fold).order_by(order, fold_fits.c.resource)
-        found = self._connection.execute(question, execution_options=OPTIONS)
-        for trial_id, rows in groupby(found, key=lambda row: str(row[0])):
-            yield trial_id, running_means([(row[1], row[2]) for row in rows])
+        for trial_id, rows in groupby(found, key=lambda row: str(row.trial_id)):
+            points = [(row.unit, row.resource, row.score) for row in rows]
+            curve = [(resource, score) for _, resource, score in points]
+            in_lockstep = points[0][0] != "inner_folds"
+            yield trial_id, dict(curve) if in_lockstep else running_means(curve)
 
     def with_curves(self, outer_fold: str | None = None) -> Iterator[tuple[Row[Any], Curve]]:
         """Give trials in the order of proposal, each with its curve."""
@@ -84,6 +84,26 @@ class Reading:
     def _of(self, question: Select[Any], outer_fold: str | None) -> Select[Any]:
         question = question.where(trials.c.search_id == self._search.search_id)
         return question if outer_fold is None else question.where(trials.c.outer_fold == outer_fold)
+
+
+def _by_fold(place: Any) -> Select[Any]:
+    same_fit = (fold_scores.c.trial_id == fold_fits.c.trial_id) & (
+        fold_scores.c.inner_fold == fold_fits.c.inner_fold
+    )
+    names = trials.c.trial_id, trials.c.unit, place.label("place")
+    return (
+        select(*names, fold_fits.c.resource, fold_scores.c.score)
+        .join(fold_fits, fold_fits.c.trial_id == trials.c.trial_id)
+        .join(fold_scores, same_fit)
+        .where(trials.c.unit == "inner_folds")
+    )
+
+
+def _by_unit(place: Any) -> Select[Any]:
+    names = trials.c.trial_id, trials.c.unit, place.label("place")
+    return select(*names, unit_scores.c.resource, unit_scores.c.score).join(
+        unit_scores, unit_scores.c.trial_id == trials.c.trial_id
+    )
 
 
 def running_means(scores: list[tuple[int, float | None]]) -> Curve:

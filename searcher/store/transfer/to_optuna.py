@@ -23,7 +23,7 @@ SpaceOf = Callable[[StoredSearch], Space | None]
 
 ATTRIBUTES = (
     *("trial_id", "family", "origin", "state", "resource", "reason", "source_trial_id"),
-    *("attempt", "fit_s", "cpu_s", "seconds"),
+    *("attempt", "fit_s", "cpu_s", "seconds", "unit"),
 )
 """What of a trial Optuna has no place for, kept as ``searcher:<name>``."""
 

@@ -67,7 +67,7 @@ def test_help_names_the_columns_of_every_view(filled_store):
             for (name,) in store.query("select name from sqlite_master where type = 'view'").rows
         ]
         columns = {view: store.query(f"select * from {view} limit 1").columns for view in views}  # noqa: S608
-    assert len(views) == 6
+    assert len(views) == 7
     for view, names in columns.items():
         assert f"{view}: " in told
         assert ", ".join(names) in told

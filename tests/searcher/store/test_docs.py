@@ -19,6 +19,7 @@ EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 VIEWS = [
     *("v_searches", "v_trials", "v_leaderboard", "v_fold_scores", "v_learning_curves"),
     "v_outer_predictions",
+    "v_lineage",
 ]
 
 

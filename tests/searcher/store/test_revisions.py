@@ -25,7 +25,7 @@ from tests.searcher.store.records_factory import fill, make_records
 
 REPOSITORY = Path(__file__).parents[3]
 VIEWS = [
-    *("v_fold_scores", "v_leaderboard", "v_learning_curves", "v_outer_predictions"),
+    *("v_fold_scores", "v_leaderboard", "v_learning_curves", "v_lineage", "v_outer_predictions"),
     *("v_searches", "v_trials"),
 ]
 
