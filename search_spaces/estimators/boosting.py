@@ -59,6 +59,16 @@ class _Boosted(BaseEstimator):  # type: ignore[misc]  # sklearn is untyped
 
     def fit(self, X: NDArray[Any], y: NDArray[Any]) -> Self:
         """Train on ``X`` (n_samples, n_features) and ``y`` (n_samples,)."""
+        self.n_features_in_ = X.shape[1]
+        with self._threads():
+            self.estimator_ = self.fit_booster(clone(self.estimator), X, y)
+        return self
+
+    def fit_booster(self, booster: Any, X: NDArray[Any], y: NDArray[Any], **going_on: Any) -> Any:
+        """Fit a clone of the booster inside; return it.
+
+        ``going_on`` is for those of ``FITTERS`` that take ``callbacks`` and ``begin_with``.
+        """
         y = np.asarray(y)
         held = np.zeros(len(y), dtype=bool)
         if self.stop_after:
@@ -66,15 +76,13 @@ class _Boosted(BaseEstimator):  # type: ignore[misc]  # sklearn is untyped
         weight = None
         if self.class_weight is not None:
             weight = compute_sample_weight(self.class_weight, y)
-        self.n_features_in_ = X.shape[1]
-        with self._threads():
-            self.estimator_ = FITTERS[type(self.estimator).__name__](
-                clone(self.estimator),
-                Rows(X, y, weight, held),
-                stop_after=self.stop_after,
-                n_categoricals=self.n_categoricals,
-            )
-        return self
+        return FITTERS[type(booster).__name__](
+            booster,
+            Rows(X, y, weight, held),
+            stop_after=self.stop_after,
+            n_categoricals=self.n_categoricals,
+            **going_on,
+        )
 
     def predict(self, X: NDArray[Any]) -> NDArray[Any]:
         """Class codes or values, shape (n_samples,)."""
@@ -127,3 +135,32 @@ def boosted(
         seed=seed,
         n_jobs=n_jobs,
     )
+
+
+def booster_of(estimator: Any) -> Any:
+    """Find the unfitted booster in what ``boosted`` gave."""
+    return estimator.estimator if isinstance(estimator, _Boosted) else estimator
+
+
+def fit_booster(
+    estimator: Any, booster: Any, X: NDArray[Any], y: NDArray[Any], **going_on: Any
+) -> Any:
+    """Fit a clone of ``booster_of(estimator)`` as ``estimator.fit`` does; return it.
+
+    ``going_on`` may be ``callbacks`` and ``begin_with``, as ``fit_xgboost`` and ``fit_lightgbm``
+    take them.
+    """
+    if isinstance(estimator, _Boosted):
+        return estimator.fit_booster(booster, X, y, **going_on)
+    rows = Rows(X, y, None, np.zeros(len(y), dtype=bool))
+    fit = FITTERS[type(booster).__name__]
+    return fit(booster, rows, stop_after=0, n_categoricals=0, **going_on)
+
+
+def with_booster(estimator: Any, booster: Any, *, n_features: int) -> Any:
+    """Wrap a fitted booster as ``estimator`` wraps its own; ``estimator`` stays unfitted."""
+    if not isinstance(estimator, _Boosted):
+        return booster
+    wrapper = clone(estimator)
+    wrapper.estimator_, wrapper.n_features_in_ = booster, n_features
+    return wrapper

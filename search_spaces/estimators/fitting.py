@@ -1,6 +1,6 @@
 """How each library is told of weights, of rows held out and of categoricals."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,9 +36,22 @@ class Rows:
         return Rows(self.X[chosen], self.y[chosen], weight, np.zeros(chosen.sum(), dtype=bool))
 
 
-def fit_xgboost(estimator: Any, rows: Rows, *, stop_after: int, n_categoricals: int) -> Any:
-    """Fit an ``XGBClassifier`` or ``XGBRegressor``; it predicts up to its best round."""
+def fit_xgboost(
+    estimator: Any,
+    rows: Rows,
+    *,
+    stop_after: int,
+    n_categoricals: int,
+    callbacks: Sequence[Any] = (),
+    begin_with: Any = None,
+) -> Any:
+    """Fit an ``XGBClassifier`` or ``XGBRegressor``; it predicts up to its best round.
+
+    ``callbacks`` are XGBoost's; with ``begin_with``, a ``Booster``, its trees come first.
+    """
     train, watched = rows.split()
+    if callbacks:
+        estimator.set_params(callbacks=list(callbacks))
     if n_categoricals:
         kinds = ["c"] * n_categoricals + ["q"] * (rows.X.shape[1] - n_categoricals)
         estimator.set_params(enable_categorical=True, feature_types=kinds)
@@ -48,17 +61,35 @@ def fit_xgboost(estimator: Any, rows: Rows, *, stop_after: int, n_categoricals: 
         named["eval_set"] = [(watched.X, watched.y)]
         if watched.weight is not None:
             named["sample_weight_eval_set"] = [watched.weight]
-    return estimator.fit(train.X, train.y, sample_weight=train.weight, verbose=False, **named)
+    return estimator.fit(
+        train.X,
+        train.y,
+        sample_weight=train.weight,
+        verbose=False,
+        xgb_model=begin_with,
+        **named,
+    )
 
 
-def fit_lightgbm(estimator: Any, rows: Rows, *, stop_after: int, n_categoricals: int) -> Any:
-    """Fit an ``LGBMClassifier`` or ``LGBMRegressor``; it predicts up to its best round."""
+def fit_lightgbm(
+    estimator: Any,
+    rows: Rows,
+    *,
+    stop_after: int,
+    n_categoricals: int,
+    callbacks: Sequence[Any] = (),
+    begin_with: Any = None,
+) -> Any:
+    """Fit an ``LGBMClassifier`` or ``LGBMRegressor``; it predicts up to its best round.
+
+    ``callbacks`` are LightGBM's; with ``begin_with``, a ``Booster``, its trees come first.
+    """
     from lightgbm import early_stopping
 
     train, watched = rows.split()
-    named: dict[str, Any] = {}
+    named: dict[str, Any] = {"callbacks": list(callbacks), "init_model": begin_with}
     if rows.holds_out:
-        named["callbacks"] = [early_stopping(stop_after, verbose=False)]
+        named["callbacks"].append(early_stopping(stop_after, verbose=False))
         named["eval_X"], named["eval_y"] = watched.X, watched.y
         if watched.weight is not None:
             named["eval_sample_weight"] = [watched.weight]
