@@ -7,22 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from searcher.cli import facts
+from searcher.cli import check_tables, facts
 from searcher.cli.exits import FAILED
 from searcher.cli.options import OutputFile, OutputFormat, Quiet, SkipExports, SpecFile
 from searcher.cli.output import Answer, Rows, check_format, deliver, note
 from searcher.cli.story import section
-from searcher.cli.tables import Column, identity, layout, right
-from searcher.cli.words import count, duration, one_line
+from searcher.cli.words import one_line
 
 if TYPE_CHECKING:
-    from searcher.candidates import Candidate
     from searcher.plan import Plan
     from searcher.preflight import Preflight
     from searcher.records import Fold
-
-POINTS = 3
-"""Values of a number in the grid whose size says how large a space is."""
 
 COLUMNS = ("check", "outcome", "subject", "text", "rows", "seconds")
 
@@ -39,6 +34,10 @@ def check(
     spec: SpecFile,
     *,
     skip_exports: SkipExports = False,
+    skip_training: Annotated[
+        bool,
+        typer.Option("--skip-training", help="Do not try first whether networks can be trained."),
+    ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 if there is a warning.")
     ] = False,
@@ -48,18 +47,19 @@ def check(
 ) -> None:
     """Check a spec and its data, without searching.
 
-    Says what would be searched, what in the data may spoil the estimate, and which choices of the
-    spaces can't be exported: each is fitted on a few rows, exported and compared.
+    Says what would be searched, what in the data may spoil the estimate, which choices of networks
+    can't be trained and which learning rates they can use, and which choices of the spaces can't be
+    exported: each is fitted on a few rows, exported and compared.
     """
     from searcher.preflight import refuse
 
     check_format(form, output)
     trying = "" if skip_exports else ", and trying exports"
     note(f"checking {spec} and its data{trying}", quiet=quiet)
-    ahead = _look(spec, exports=not skip_exports)
+    ahead = _look(spec, exports=not skip_exports, training=not skip_training)
     answer = Answer(
         document=lambda: _document(ahead),
-        rows=lambda: Rows.of(_flat(ahead.found), COLUMNS),
+        rows=lambda: Rows.of(check_tables.flat(ahead.found), COLUMNS),
         table=lambda terminal: _tell(ahead, terminal=terminal),
     )
     deliver(answer, form, output=output)
@@ -68,16 +68,17 @@ def check(
         raise typer.Exit(FAILED)
 
 
-def _look(path: Path, *, exports: bool) -> Ahead:
+def _look(path: Path, *, exports: bool, training: bool) -> Ahead:
     from searcher.data import load_dataset
     from searcher.plan import make_plan
-    from searcher.preflight import look_ahead
+    from searcher.preflight import look_ahead, with_changes
     from searcher.spec import load_spec
 
     spec = load_spec(path)
     dataset = load_dataset(spec.data, base=path.parent)
     plan = make_plan(spec.name, spec, dataset, base=path.parent)
-    return Ahead(plan, look_ahead(plan, exports=exports))
+    found = look_ahead(plan, exports=exports, training=training)
+    return Ahead(with_changes(plan, found.changes), found)
 
 
 def _document(ahead: Ahead) -> dict[str, Any]:
@@ -88,10 +89,12 @@ def _document(ahead: Ahead) -> dict[str, Any]:
         "task": plan.dataset.task,
         "data": plan.dataset.describe(),
         "folds": [_sizes(fold) for fold in plan.folds],
-        "families": [_family(candidate) for candidate in plan.candidates],
+        "families": [check_tables.family_facts(candidate) for candidate in plan.candidates],
         "notices": plan.notices,
         "findings": ahead.found.findings,
+        "trainings": ahead.found.trainings,
         "exports": ahead.found.exports,
+        "changes": ahead.found.changes,
     }
 
 
@@ -102,35 +105,6 @@ def _sizes(fold: "Fold") -> dict[str, Any]:
         "train": len(fold.train),
         "test": len(fold.test),
     }
-
-
-def _family(candidate: "Candidate") -> dict[str, Any]:
-    return {
-        "family": candidate.name,
-        "parameters": len(candidate.space.parameters),
-        "grid": candidate.space.size(POINTS),
-        "default": candidate.default,
-    }
-
-
-def _flat(found: "Preflight") -> Iterator[dict[str, Any]]:
-    """Yield one row a finding and a tried choice."""
-    for finding in found.findings:
-        yield {
-            "check": finding.kind,
-            "outcome": finding.severity,
-            "subject": " ".join(finding.columns) or None,
-            "text": finding.text,
-        }
-    for tried in found.exports:
-        yield {
-            "check": "export",
-            "outcome": tried.outcome,
-            "subject": tried.name,
-            "text": tried.reason,
-            "rows": tried.rows,
-            "seconds": tried.seconds,
-        }
 
 
 def _tell(ahead: Ahead, *, terminal: bool) -> str:
@@ -146,7 +120,9 @@ def _tell(ahead: Ahead, *, terminal: bool) -> str:
         lines = [f.text for f in found.findings if f.severity == severity]
         parts |= {severity: [one_line(line) for line in lines]}
     told = "".join(section(name, lines, terminal) for name, lines in parts.items())
-    return f"{told}\n{_spaces(plan, terminal)}{_exports(found, terminal)}\n{_summary(found)}\n"
+    tried = f"{check_tables.trainings(found, terminal)}{check_tables.exports(found, terminal)}"
+    spaces = check_tables.spaces(plan, terminal)
+    return f"{told}\n{spaces}{tried}\n{check_tables.summary(found)}\n"
 
 
 def _folds(plan: "Plan") -> Iterator[str]:
@@ -159,38 +135,3 @@ def _folds(plan: "Plan") -> Iterator[str]:
 def _range(numbers: Sequence[int]) -> str:
     low, high = min(numbers), max(numbers)
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
-
-
-def _spaces(plan: "Plan", terminal: bool) -> str:
-    columns = [identity("family"), right("parameters"), right(f"grid of {POINTS} a number")]
-    rows = []
-    for candidate in plan.candidates:
-        known = _family(candidate)
-        rows.append([known["family"], str(known["parameters"]), f"{known['grid']:,}"])
-    return layout(columns, rows, terminal=terminal)
-
-
-def _exports(found: "Preflight", terminal: bool) -> str:
-    if not found.exports:
-        return ""
-    columns = [identity("choice"), Column("export"), right("rows compared"), right("seconds")]
-    rows = [
-        [
-            tried.name,
-            tried.outcome if tried.reason is None else f"{tried.outcome}: {tried.reason}",
-            f"{tried.rows:,}",
-            f"{tried.seconds:.2f}",
-        ]
-        for tried in found.exports
-    ]
-    return "\n" + layout(columns, rows, terminal=terminal)
-
-
-def _summary(found: "Preflight") -> str:
-    said = [finding.severity for finding in found.findings]
-    parts = [count(said.count("warning"), "warning"), count(said.count("note"), "note")]
-    if found.exports:
-        passed = sum(tried.outcome == "passed" for tried in found.exports)
-        took = duration(sum(tried.seconds for tried in found.exports))
-        parts.append(f"{passed} of {count(len(found.exports), 'choice')} exported, in {took}")
-    return "; ".join(parts)

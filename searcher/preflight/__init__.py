@@ -1,17 +1,24 @@
-"""What is found out before a budget is spent: about the data, and what can be exported."""
+"""What is found out before a budget is spent: about data, training, and what can be exported."""
 
-from searcher.preflight.choices import Choice, structural_choices
+from searcher.preflight.changes import Changes, changed_families, with_changes
+from searcher.preflight.choices import Choice, structural_choices, training_choices
 from searcher.preflight.exports import Tried, refusals, try_exports
 from searcher.preflight.run import Preflight, look_ahead, refuse, with_notices
+from searcher.preflight.trained import Trained
 
 __all__ = [
+    "Changes",
     "Choice",
     "Preflight",
+    "Trained",
     "Tried",
+    "changed_families",
     "look_ahead",
     "refusals",
     "refuse",
     "structural_choices",
+    "training_choices",
     "try_exports",
+    "with_changes",
     "with_notices",
 ]

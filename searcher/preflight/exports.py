@@ -8,9 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
+from search_spaces.space import Configuration
 from searcher.candidates import Candidate
 from searcher.data import Dataset
 from searcher.errors import ExportError
@@ -19,11 +17,10 @@ from searcher.export.artifact import export_model
 from searcher.export.gate.probes import make_probes
 from searcher.model import FittedModel, fit_model
 from searcher.preflight.alarm import TooSlowError, at_most
-from searcher.preflight.choices import Choice, structural_choices
+from searcher.preflight.choices import Choice, structural_choices, together
+from searcher.preflight.networks import networks_among
+from searcher.preflight.sample import Sample, draw
 
-N_ROWS = 300
-N_HELD_OUT = 200
-EACH_CLASS = 10  # rows, where there are so many: folds inside an estimator need some of each
 LIMIT_S = 120.0
 EACH_S = 20.0
 """skl2onnx 1.20 takes minutes to write a QuantileTransformer of 300 quantiles."""
@@ -51,16 +48,6 @@ class Tried:
         return self.path if self.parameter is None else f"{self.path}: {self.value!r}"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sample:
-    """Few rows of a dataset: to fit on, and to compare on."""
-
-    dataset: Dataset
-    rows: NDArray[np.int64]
-    held_out: NDArray[np.int64]
-    seed: int
-
-
 def try_exports(
     candidates: Sequence[Candidate],
     dataset: Dataset,
@@ -71,6 +58,10 @@ def try_exports(
 ) -> tuple[Tried, ...]:
     """Fit, export and compare every structural choice of every family, the defaults first.
 
+    A network takes seconds to trace, so its choices share files: as many as can be are put into one
+    configuration, and only where that one is refused are they tried one by one; so they are, too,
+    where the default is refused.
+
     Parameters
     ----------
     limit_s
@@ -79,32 +70,30 @@ def try_exports(
         The same for one choice, fitted, exported and compared; in the main thread only.
     """
     sample = draw(dataset, seed=seed)
-    choices = [choice for candidate in candidates for choice in structural_choices(candidate)]
-    choices.sort(key=lambda choice: choice.parameter is not None)
-    defaults = {candidate.reference: candidate.default for candidate in candidates}
-    started = time.perf_counter()
+    networks = networks_among(candidates, dataset.profile, seed=seed)
+    until = time.perf_counter() + limit_s
+    walks = [
+        (candidate, list(structural_choices(candidate, is_network=candidate.reference in networks)))
+        for candidate in candidates
+    ]
     found = []
-    for choice in choices:
-        left = limit_s - (time.perf_counter() - started)
-        late = {"outcome": "not tried", "reason": "no time was left"}
-        outcome = _try(choice, sample, limit_s=min(left, each_s)) if left > 0 else late
-        default = defaults[choice.reference].get(choice.parameter or "")
-        found.append(
-            Tried(choice.path, choice.reference, choice.parameter, choice.value, default, **outcome)
-        )
+    for candidate, (default, *_) in walks:
+        outcome = _try(default, sample, until=until, each_s=each_s)
+        found.append(_tried(candidate, default, outcome))
+    sound = {each.family for each in found if each.outcome == "passed"}
+    for candidate, (_, *others) in walks:
+        # Beside a default that fails, a file that passes would not say which choice cures it.
+        are_shared = candidate.reference in networks & sound
+        alone = ((choice.configuration, (choice,)) for choice in others)
+        for shared, choices in together(candidate, others) if are_shared else alone:
+            for choice, outcome in try_together(shared, choices, sample, until, each_s):
+                found.append(_tried(candidate, choice, outcome))
     return tuple(found)
 
 
-def draw(dataset: Dataset, *, seed: int) -> Sample:
-    """Take few rows at random, but some of every class."""
-    order = np.random.default_rng(seed).permutation(dataset.n_samples)
-    y = dataset.y[order]
-    of_each = [np.flatnonzero(y == code)[:EACH_CLASS] for code in range(len(dataset.classes))]
-    first = np.concatenate([*of_each, np.arange(len(order))]).astype(np.int64)
-    first = first[np.sort(np.unique(first, return_index=True)[1])]
-    n_rows = max(N_ROWS, sum(map(len, of_each)))
-    rows, rest = order[first[:n_rows]], order[first[n_rows:]]
-    return Sample(dataset, np.sort(rows), np.sort(rest[:N_HELD_OUT]), seed)
+def _tried(candidate: Candidate, choice: Choice, outcome: Mapping[str, Any]) -> Tried:
+    default = candidate.default.get(choice.parameter or "")
+    return Tried(choice.path, choice.reference, choice.parameter, choice.value, default, **outcome)
 
 
 def refusals(tried: Sequence[Tried]) -> Iterator[str]:
@@ -142,10 +131,26 @@ def _line(each: Tried, others: Sequence[Tried]) -> Iterator[str]:
     yield f"{each.name} can't be exported: {each.reason}{instead}"
 
 
-def _try(choice: Choice, sample: Sample, *, limit_s: float) -> dict[str, Any]:
+def try_together(
+    shared: Configuration, choices: Sequence[Choice], sample: Sample, until: float, each_s: float
+) -> Iterator[tuple[Choice, dict[str, Any]]]:
+    """Try choices in the configuration that they share; unless it passes, each of them alone."""
+    together = replace(choices[0], configuration=shared)
+    outcome = _try(together, sample, until=until, each_s=each_s)
+    if outcome["outcome"] == "passed" or len(choices) == 1:
+        share = outcome["seconds"] / len(choices)
+        yield from ((choice, outcome | {"seconds": share}) for choice in choices)
+        return
+    for choice in choices:
+        yield choice, _try(choice, sample, until=until, each_s=each_s)
+
+
+def _try(choice: Choice, sample: Sample, *, until: float, each_s: float) -> dict[str, Any]:
     started = time.perf_counter()
+    if started >= until:
+        return {"outcome": "not tried", "reason": "no time was left", "seconds": 0.0}
     try:
-        with at_most(limit_s):
+        with at_most(min(until - started, each_s)):
             outcome = _fit_and_export(choice, sample)
     except TooSlowError as error:
         outcome = {"outcome": "not tried", "reason": str(error)}

@@ -7,7 +7,7 @@ import pytest
 
 from searcher.checks import case, classes, drift, duplicates, giveaways, holes, identifiers, order
 from searcher.checks import single as alone
-from searcher.preflight import choices, exports
+from searcher.preflight import choices, exports, sample
 
 DOC = " ".join((Path(__file__).parents[2] / "docs" / "checks.md").read_text().split())
 FOLDER = Path(case.__file__).parent
@@ -51,7 +51,7 @@ def test_every_kind_of_finding_is_documented_and_no_other() -> None:
         f"warning from {drift.SHIFT}",
         f"less than once in {1 / drift.ERROR_RATE:,.0f} such searches",
         f"note above {holes.MOSTLY_MISSING:.0%}".replace("%", " %"),
-        f"fitted on {exports.N_ROWS} rows (at least {exports.EACH_CLASS} of each class",
+        f"fitted on {sample.N_ROWS} rows (at least {sample.EACH_CLASS} of each class",
         f"Whole numbers above {choices.SMALL}",
         f"takes longer than {exports.EACH_S:.0f} s",
         f"not reached within {exports.LIMIT_S:.0f} s",

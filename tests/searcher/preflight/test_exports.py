@@ -1,8 +1,12 @@
+import time
+
 import numpy as np
 import pytest
 
 from searcher.candidates import Candidate
-from searcher.preflight.exports import EACH_CLASS, N_ROWS, Tried, draw, refusals, try_exports
+from searcher.preflight.choices import structural_choices
+from searcher.preflight.exports import Tried, refusals, try_exports, try_together
+from searcher.preflight.sample import EACH_CLASS, N_ROWS, draw
 from tests.searcher.checks.cases import dataset, numbers
 from tests.searcher.preflight import families
 
@@ -74,6 +78,20 @@ def test_a_file_that_computes_something_else_is_refused_with_the_row() -> None:
     assert sharpened.outcome == "refused"
     assert "the file says" in (sharpened.reason or "")
     assert sharpened.rows > 100
+
+
+def test_where_the_file_that_choices_share_is_refused_each_is_tried_alone() -> None:
+    plain, sharpened = structural_choices(candidate(families.Wrong()))
+    sample, until = draw(ROWS, seed=0), time.perf_counter() + 60
+
+    found = list(
+        try_together(sharpened.configuration, [sharpened, plain], sample, until, each_s=20.0)
+    )
+
+    assert [(choice, found["outcome"]) for choice, found in found] == [
+        (sharpened, "refused"),
+        (plain, "passed"),
+    ]
 
 
 def test_what_can_not_be_fitted_on_few_rows_is_left_open() -> None:
