@@ -70,7 +70,8 @@ def cases(name: str, families: list[str], *, n: int, rows: int) -> Iterator[Case
     train, held_out = order[: dataset.n_samples // 2], order[dataset.n_samples // 2 :]
     for family_name in families:
         family = load_family(family_name)
-        if family_name == "dummy" or not learns(family, dataset.profile):
+        is_table = not hasattr(family, "shape")
+        if family_name == "dummy" or not is_table or not learns(family, dataset.profile):
             continue
         space = family.space(dataset.profile)
         small = {

@@ -30,6 +30,8 @@ def override_parameter(parameter: Parameter, change: Any) -> Parameter:
     """
     if isinstance(change, (Float, Integer, Categorical)):
         return change
+    if isinstance(parameter, Categorical) and parameter.allowed is not None:
+        parameter = parameter.allowed
     if isinstance(change, Mapping):
         if "type" in change:
             with _in_one_sentence():

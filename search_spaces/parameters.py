@@ -187,10 +187,16 @@ class Integer(_Range):
 
 
 class Categorical(_Parameter):
-    """One of some values without an order; a single choice is a fixed value."""
+    """One of some values without an order; a single choice is a fixed value.
+
+    ``allowed`` has the values that a spec may ask for besides: they are not tried by themselves.
+    """
 
     type: Literal["categorical"] = "categorical"
     choices: tuple[Value, ...] = Field(min_length=1)
+    allowed: "Float | Integer | Categorical | None" = Field(
+        None, exclude_if=lambda allowed: allowed is None, repr=False
+    )
 
     @field_validator("choices", mode="before")
     @classmethod

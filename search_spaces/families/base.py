@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from search_spaces.columns import Profile, Task
 from search_spaces.space import Configuration, Space
 
-Resource = Literal["inner_folds"]
+Resource = Literal["inner_folds", "epochs", "rounds"]
 
 
 class Estimator(Protocol):
@@ -30,6 +30,9 @@ class Estimator(Protocol):
 class Family(Protocol):
     """A kind of model, with what can be tried of it.
 
+    One that reads only images or sequences also has ``shape``, "image" or "sequence". All others
+    read tables, and images and sequences as tables.
+
     Attributes
     ----------
     name
@@ -37,7 +40,14 @@ class Family(Protocol):
     tasks
         What it can learn.
     resource
-        What its training budget is counted in.
+        What its training budget is counted in, unless a spec says otherwise: the inner folds of a
+        trial, fitted one after the other; or the epochs, or tens of boosting rounds, of all its
+        inner folds together.
+    resources
+        Optional: all that a spec may have it counted in; else only ``resource``.
+    evolves
+        Optional: parameters that may change while a model is trained in epochs or rounds, which is
+        what the strategies ``pbt`` and ``pb2`` need.
     dtype
         Arithmetic of the estimator. Features always hold float32 values (so that the ONNX graph
         can hold the same ones); "float64" hands them over in float64 arrays.

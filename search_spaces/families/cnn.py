@@ -6,7 +6,13 @@ from search_spaces.columns import Profile, Shape, ShapeKind, Task
 from search_spaces.families.base import Resource
 from search_spaces.families.shaped_ranges import SHAPED, shape_of, shaped_preprocessing
 from search_spaces.networks import Network
-from search_spaces.networks.parameters import training_settings, training_space, without_training
+from search_spaces.networks.installed import require_torch
+from search_spaces.networks.parameters import (
+    EVOLVES,
+    training_settings,
+    training_space,
+    without_training,
+)
 from search_spaces.parameters import Categorical, Float, Integer, Parameter
 from search_spaces.space import Configuration, Space
 
@@ -45,7 +51,9 @@ class CNN:
 
     name: ClassVar[str] = "cnn"
     tasks: ClassVar[frozenset[Task]] = frozenset({"binary", "multiclass", "regression"})
-    resource: ClassVar[Resource] = "inner_folds"
+    resource: ClassVar[Resource] = "epochs"
+    resources: ClassVar[tuple[Resource, ...]] = ("epochs", "inner_folds")
+    evolves: ClassVar[tuple[str, ...]] = EVOLVES
     dtype: ClassVar[Literal["float32", "float64"]] = "float32"
     shape: ClassVar[ShapeKind] = "image"
 
@@ -84,7 +92,14 @@ class CNN:
     def build(
         self, configuration: Configuration, profile: Profile, *, seed: int, cpus: int
     ) -> Network:
-        """Untrained network; the same seed gives the same weights."""
+        """Untrained network; the same seed gives the same weights.
+
+        Raises
+        ------
+        ModuleNotFoundError
+            If PyTorch is not installed.
+        """
+        require_torch(self.name)
         from search_spaces.networks import images
         from search_spaces.networks.beginning import seeded
 

@@ -12,7 +12,13 @@ from search_spaces.families.network_ranges import (
 )
 from search_spaces.networks import Network
 from search_spaces.networks.inputs import Inputs
-from search_spaces.networks.parameters import training_settings, training_space, without_training
+from search_spaces.networks.installed import require_torch
+from search_spaces.networks.parameters import (
+    EVOLVES,
+    training_settings,
+    training_space,
+    without_training,
+)
 from search_spaces.parameters import Categorical, Float, Integer
 from search_spaces.preprocessing import NATIVE
 from search_spaces.space import Configuration, Space
@@ -59,7 +65,9 @@ class FTTransformer:
 
     name: ClassVar[str] = "ft_transformer"
     tasks: ClassVar[frozenset[Task]] = frozenset({"binary", "multiclass", "regression"})
-    resource: ClassVar[Resource] = "inner_folds"
+    resource: ClassVar[Resource] = "epochs"
+    resources: ClassVar[tuple[Resource, ...]] = ("epochs", "inner_folds")
+    evolves: ClassVar[tuple[str, ...]] = EVOLVES
     dtype: ClassVar[Literal["float32", "float64"]] = "float32"
 
     def space(self, profile: Profile) -> Space:
@@ -106,7 +114,14 @@ class FTTransformer:
     def build(
         self, configuration: Configuration, profile: Profile, *, seed: int, cpus: int
     ) -> Network:
-        """Untrained network, whose module is made when it sees the training features."""
+        """Untrained network, whose module is made when it sees the training features.
+
+        Raises
+        ------
+        ModuleNotFoundError
+            If PyTorch is not installed.
+        """
+        require_torch(self.name)
         from search_spaces.networks.beginning import Adaptive
 
         structure = without_training(configuration)

@@ -44,6 +44,17 @@ class LightGBM:
     name: ClassVar[str] = "lightgbm"
     tasks: ClassVar[frozenset[Task]] = frozenset({"binary", "multiclass", "regression"})
     resource: ClassVar[Resource] = "inner_folds"
+    resources: ClassVar[tuple[Resource, ...]] = ("inner_folds", "rounds")
+    evolves: ClassVar[tuple[str, ...]] = (
+        "learning_rate",
+        "num_leaves",
+        "max_depth",
+        "min_child_samples",
+        "subsample",
+        "colsample_bytree",
+        "reg_lambda",
+        "reg_alpha",
+    )
     dtype: ClassVar[Literal["float32", "float64"]] = "float32"
 
     def space(self, profile: Profile) -> Space:

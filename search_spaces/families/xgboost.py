@@ -46,6 +46,17 @@ class XGBoost:
     name: ClassVar[str] = "xgboost"
     tasks: ClassVar[frozenset[Task]] = frozenset({"binary", "multiclass", "regression"})
     resource: ClassVar[Resource] = "inner_folds"
+    resources: ClassVar[tuple[Resource, ...]] = ("inner_folds", "rounds")
+    evolves: ClassVar[tuple[str, ...]] = (
+        "learning_rate",
+        "max_depth",
+        "min_child_weight",
+        "subsample",
+        "colsample_bytree",
+        "reg_lambda",
+        "reg_alpha",
+        "gamma",
+    )
     dtype: ClassVar[Literal["float32", "float64"]] = "float32"
 
     def space(self, profile: Profile) -> Space:

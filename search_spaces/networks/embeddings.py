@@ -1,4 +1,4 @@
-"""How codes of categories and quantities enter a network."""
+"""How codes of categories, quantities and other features enter a network."""
 
 import numpy as np
 import torch
@@ -7,6 +7,35 @@ from torch import Tensor, nn
 
 NARROWEST = 1e-6
 """Width of a bin below which it is none: standardised quantities are near 1."""
+
+
+class Bounds(nn.Module):
+    """Features no farther out than the training rows and once their range beyond, on either side.
+
+    So far out a network has learnt nothing; farther it overflows, and small differences of rounding
+    become large ones of probabilities.
+
+    Parameters
+    ----------
+    features
+        Of the training rows, float32 (n, n_features).
+    """
+
+    low: Tensor  # (n_features,)
+    high: Tensor
+
+    def __init__(self, features: Tensor) -> None:
+        super().__init__()
+        rows = features.double()
+        low, high = rows.amin(dim=0), rows.amax(dim=0)
+        largest = torch.finfo(torch.float32).max
+        ends = (end.clamp(-largest, largest).float() for end in (2 * low - high, 2 * high - low))
+        for name, end in zip(("low", "high"), ends, strict=True):
+            self.register_buffer(name, end)
+
+    def forward(self, X: Tensor) -> Tensor:
+        """From (n, n_features) to the same; NaN stays."""
+        return torch.minimum(torch.maximum(X, self.low), self.high)
 
 
 class Categories(nn.Module):

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from search_spaces.networks.blocks import ReGLU, head
-from search_spaces.networks.embeddings import Categories, LinearTokens, PiecewiseTokens
+from search_spaces.networks.embeddings import Bounds, Categories, LinearTokens, PiecewiseTokens
 from search_spaces.networks.inputs import Inputs
 
 
@@ -30,22 +30,23 @@ class Tokens(nn.Module):
 
     def __init__(self, features: Tensor, inputs: Inputs, *, size: int, bins: int) -> None:
         super().__init__()
-        self.n_codes, self.n_known, self.size = inputs.n_codes, inputs.n_known, size
-        bound = size**-0.5
+        self.n_codes, self.n_quantities = inputs.n_codes, inputs.n_quantities
+        self.size, bound = size, size**-0.5
+        numbers = features[:, self.n_codes :]
+        n_others = numbers.shape[1] - self.n_quantities
         self.reader = nn.Parameter(torch.empty(1, 1, size).uniform_(-bound, bound))
+        self.bounds = Bounds(numbers) if numbers.shape[1] else None
         self.categories: Categories | None = None
         self.quantities: LinearTokens | PiecewiseTokens | None = None
-        self.others: nn.Linear | None = None
+        self.others = nn.Linear(n_others, size) if n_others else None
         if inputs.n_codes:
             self.categories = Categories(inputs.categories, (size,) * inputs.n_codes, bound)
             self.bias = nn.Parameter(torch.empty(inputs.n_codes, size).uniform_(-bound, bound))
         if inputs.n_quantities and bins:
-            quantities = features[:, self.n_codes : self.n_known]
+            quantities = numbers[:, : self.n_quantities]
             self.quantities = PiecewiseTokens(quantities, bins=bins, size=size)
         elif inputs.n_quantities:
             self.quantities = LinearTokens(inputs.n_quantities, size)
-        if features.shape[1] > inputs.n_known:
-            self.others = nn.Linear(features.shape[1] - inputs.n_known, size)
 
     def forward(self, X: Tensor) -> Tensor:
         """From features (n, n_features) to (n, 1 + n_tokens, size)."""
@@ -54,10 +55,12 @@ class Tokens(nn.Module):
         if self.categories is not None:
             codes: Tensor = self.categories(X[:, : self.n_codes])
             parts.append(codes.reshape(-1, self.n_codes, self.size) + self.bias)
-        if self.quantities is not None:
-            parts.append(self.quantities(X[:, self.n_codes : self.n_known]))
-        if self.others is not None:
-            parts.append(self.others(X[:, self.n_known :]).unsqueeze(1))
+        if self.bounds is not None:
+            numbers = self.bounds(X[:, self.n_codes :])
+            if self.quantities is not None:
+                parts.append(self.quantities(numbers[:, : self.n_quantities]))
+            if self.others is not None:
+                parts.append(self.others(numbers[:, self.n_quantities :]).unsqueeze(1))
         return torch.cat(parts, dim=1)
 
 

@@ -37,8 +37,3 @@ class Inputs:
     def n_codes(self) -> int:
         """How many features are codes: the first ones."""
         return len(self.categories)
-
-    @property
-    def n_known(self) -> int:
-        """How many features are codes or quantities."""
-        return self.n_codes + self.n_quantities

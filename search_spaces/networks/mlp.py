@@ -11,7 +11,7 @@ from search_spaces.networks.blocks import (
     head,
     normalisation,
 )
-from search_spaces.networks.embeddings import Categories, PiecewiseTokens
+from search_spaces.networks.embeddings import Bounds, Categories, PiecewiseTokens
 from search_spaces.networks.inputs import Inputs
 
 BOUND = 0.1
@@ -43,8 +43,10 @@ class Front(nn.Module):
         self, features: Tensor, inputs: Inputs, *, embedding_size: int, bins: int, token_size: int
     ) -> None:
         super().__init__()
-        self.n_codes, self.n_known = inputs.n_codes, inputs.n_known
-        self.width = features.shape[1] - self.n_codes
+        self.n_codes, self.n_quantities = inputs.n_codes, inputs.n_quantities
+        numbers = features[:, self.n_codes :]
+        self.width = numbers.shape[1]
+        self.bounds = Bounds(numbers) if self.width else None
         self.categories: Categories | None = None
         self.quantities: PiecewiseTokens | None = None
         if inputs.n_codes:
@@ -52,7 +54,7 @@ class Front(nn.Module):
             self.categories = Categories(inputs.categories, sizes, BOUND)
             self.width += sum(sizes)
         if bins and inputs.n_quantities:
-            quantities = features[:, self.n_codes : self.n_known]
+            quantities = numbers[:, : self.n_quantities]
             self.quantities = PiecewiseTokens(quantities, bins=bins, size=token_size)
             self.width += inputs.n_quantities * (token_size - 1)
 
@@ -61,11 +63,13 @@ class Front(nn.Module):
         parts = []
         if self.categories is not None:
             parts.append(self.categories(X[:, : self.n_codes]))
-        if self.quantities is None:
-            parts.append(X[:, self.n_codes :])
-        else:
-            parts.append(self.quantities(X[:, self.n_codes : self.n_known]).flatten(1))
-            parts.append(X[:, self.n_known :])
+        if self.bounds is not None:
+            numbers = self.bounds(X[:, self.n_codes :])
+            if self.quantities is not None:
+                parts.append(self.quantities(numbers[:, : self.n_quantities]).flatten(1))
+                numbers = numbers[:, self.n_quantities :]
+            if numbers.shape[1]:
+                parts.append(numbers)
         return torch.cat(parts, dim=1)
 
 

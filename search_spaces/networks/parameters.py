@@ -23,8 +23,8 @@ class Searchable:
     source
         Where that comes from.
     is_searched
-        Whether it is tried unless a family says otherwise; else it stays at its default, which a
-        spec can replace by a parameter with its type.
+        Whether it is tried unless a family says otherwise; else it stays at its default, unless a
+        spec asks for another value or a range.
     """
 
     parameter: Parameter
@@ -128,6 +128,19 @@ CONDITIONS: dict[str, tuple[Condition, ...]] = {
 LOSSES = {"classes": ("cross_entropy", "focal"), "values": ("mse", "huber", "l1")}
 ABOUT_CLASSES = ("focal_gamma", "label_smoothing", "class_weight")
 
+EVOLVES = (
+    "learning_rate",
+    "momentum",
+    "weight_decay",
+    "batch_size",
+    "dropout",
+    "label_smoothing",
+    "focal_gamma",
+    "clip_norm",
+    "mixup",
+)
+"""Parameters that may change between two epochs of a training: they leave weights as they are."""
+
 DEFAULT: Configuration = asdict(TrainingSettings())
 """Where a search starts: a family's default may differ. For values the loss is ``mse``."""
 
@@ -167,7 +180,7 @@ def training_space(
     parameters = {
         name: one.parameter
         if one.is_searched or name in also
-        else Categorical(choices=(start[name],))
+        else Categorical(choices=(start[name],), allowed=one.parameter)
         for name, one in TRAINING.items()
         if name not in gone
     }

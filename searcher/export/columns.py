@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from search_spaces.columns import UNKNOWN_CODE, Column
+from search_spaces.columns import UNKNOWN_CODE, Column, Profile, Shape
 
 ROWS = "rows"
 """The symbolic first dimension of every input and output."""
@@ -36,11 +36,29 @@ def input_names(columns: Sequence[Column]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def to_feeds(columns: Sequence[Column], X: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
-    """Translate rows of X (n_samples, n_columns) into the graph's inputs, (n_samples, 1) each."""
+def shape_of(profile: Profile) -> Shape | None:
+    """Return how rows come in one input; None if each column has one of its own."""
+    shape = profile.shape
+    is_whole = shape is not None and shape.n_columns == len(profile.columns)
+    return shape if is_whole and not any(c.is_coded for c in profile.columns) else None
+
+
+def inputs_of(profile: Profile) -> tuple[str, ...]:
+    """Name for each column the input that it comes in: its own, or ``image`` or ``sequence``."""
+    shape = shape_of(profile)
+    return input_names(profile.columns) if shape is None else (shape.kind,) * shape.n_columns
+
+
+def to_feeds(profile: Profile, X: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
+    """Translate rows of X (n_samples, n_columns) into the graph's inputs.
+
+    These are (n_samples, 1) each; or one of (n_samples, *sizes), where rows have a shape.
+    """
+    if (shape := shape_of(profile)) is not None:
+        return {shape.kind: X.reshape(-1, *shape.sizes).copy()}
     return {
         name: (_strings(column, X[:, i]) if column.is_coded else X[:, i].copy())[:, None]
-        for i, (name, column) in enumerate(zip(input_names(columns), columns, strict=True))
+        for i, (name, column) in enumerate(zip(inputs_of(profile), profile.columns, strict=True))
     }
 
 

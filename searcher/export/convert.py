@@ -22,7 +22,8 @@ def to_onnx(
     """Translate a model; the same model and metadata give the same bytes.
 
     Inputs: one tensor (rows, 1) for each raw column: string for a categorical one ("" is
-    missing), else double (NaN is missing; a boolean is 0 or 1, a date days since 1970-01-01).
+    missing), else double (NaN is missing; a boolean is 0 or 1, a date days since 1970-01-01);
+    where rows are images or sequences, one double tensor of that name (rows, *sizes).
     Outputs: ``label`` (rows,), string or int64 as the classes are, and ``probabilities``
     (rows, n_classes), double, in the order of ``model.classes``; or ``prediction`` (rows,), double;
     or, for clusters, ``label`` (rows,), int64, alone.
@@ -38,7 +39,7 @@ def to_onnx(
         If a preprocessing step or the estimator can't be translated.
     """
     graph = GraphBuilder(reserved=(*OUTPUTS, FEATURES))
-    features = add_features(graph, model.profile.columns, model.preprocessing, dtype=model.dtype)
+    features = add_features(graph, model.profile, model.preprocessing, dtype=model.dtype)
     predicted = write(graph, model, features)
     if model.classes:
         _add_classes(graph, model, predicted)

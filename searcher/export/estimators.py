@@ -66,6 +66,7 @@ EMITTERS = {
     "search_spaces.NearestCentroidClusters": "clusters:add_nearest_centre",
     "search_spaces.DensityClusters": "clusters:add_nearest_core",
     "searcher.WidenedClassifier": "widened:add_widened_classifier",
+    "searcher.NetworkEstimator": "networks:add_network",
 }
 """Estimators whose arithmetic we write ourselves; a subclass may predict otherwise, so is none."""
 

@@ -65,7 +65,7 @@ def _time_onnx(
     with tempfile.TemporaryDirectory(prefix="searcher-latency-") as name:
         folder = Path(name)
         shutil.copyfile(path, folder / "model.onnx")
-        feeds = to_feeds(model.profile.columns, rows)
+        feeds = to_feeds(model.profile, rows)
         np.savez(folder / "rows.npz", allow_pickle=False, **by_number(feeds))
         request = {"inputs": list(feeds), "batches": BATCHES}
         (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")

@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from searcher.data import coding, spellings
 from searcher.errors import ExportError
-from searcher.export.columns import input_names
+from searcher.export.columns import inputs_of, shape_of
 from searcher.model import FittedModel
 
 LIBRARIES = (
@@ -21,6 +21,7 @@ LIBRARIES = (
     "onnxruntime",
     "scikit-learn",
     "skl2onnx",
+    "torch",
     "xgboost",
 )
 
@@ -35,10 +36,9 @@ def describe(model: FittedModel, metadata: Mapping[str, str]) -> dict[str, str]:
     """
     columns = [
         {"name": column.name, "kind": column.kind, "input": name}
-        for column, name in zip(
-            model.profile.columns, input_names(model.profile.columns), strict=True
-        )
+        for column, name in zip(model.profile.columns, inputs_of(model.profile), strict=True)
     ]
+    shape = shape_of(model.profile)
     own = {
         "searcher_version": _version("searcher"),
         "family": model.family,
@@ -47,6 +47,7 @@ def describe(model: FittedModel, metadata: Mapping[str, str]) -> dict[str, str]:
         "target": model.target,
         "classes": _to_json(model.classes),
         "columns": _to_json(columns),
+        "shape": _to_json(shape and shape.to_json()),
         "spellings": _to_json(_spellings(metadata)),
         "libraries": _to_json({name: _version(name) for name in LIBRARIES}),
     }

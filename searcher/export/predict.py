@@ -53,16 +53,15 @@ def predict_rows(
         columns = json.loads(facts["columns"])
         spellings = Spellings.from_json(facts["spellings"])
         classes, target = tuple(json.loads(facts["classes"])), facts["target"]
+        shape = json.loads(facts.get("shape", "null"))
     except (KeyError, ValueError) as error:
         raise DataError(f"{model_path} was not written by searcher: no {error}") from error
     names = [column["name"] for column in columns]
     texts = _to_texts(rows, names) if isinstance(rows, Mapping) else read_csv(Path(rows), names)
-    feeds = {
-        column["input"]: read_cells(
-            column["name"], column["kind"], texts[column["name"]], spellings
-        )
-        for column in columns
-    }
+    cells = [read_cells(c["name"], c["kind"], texts[c["name"]], spellings) for c in columns]
+    feeds = {column["input"]: array for column, array in zip(columns, cells, strict=True)}
+    for kind, sizes in (shape or {}).items():  # all columns are one input
+        feeds = {kind: np.concatenate(cells, axis=1).reshape(-1, *sizes)}
     answers = _run(session, feeds)
     return Predictions(
         target=target,

@@ -62,7 +62,8 @@ def _how_to_run(card: Card) -> list[str]:
         "```",
         "",
         "Each input has the shape (rows, 1): text for a categorical column (empty where missing), "
-        "else double (NaN where missing).",
+        "else double (NaN where missing). Rows that are images or sequences come in one input, "
+        "double: `image` (rows, channels, height, width) or `sequence` (rows, steps, channels).",
     ]
 
 

@@ -33,7 +33,8 @@ def check_family(family: Any) -> None:
     """Put a family through everything that a search will ask of it, on small datasets.
 
     Takes a few seconds. Datasets of each task that the family declares, with and without missing
-    values, quantities and categoricals, go through preprocessing as in a search.
+    values, quantities and categoricals, go through preprocessing as in a search; for a family with
+    a ``shape`` they are images or sequences. Networks are trained for two epochs.
 
     Parameters
     ----------
@@ -114,7 +115,8 @@ def _keep(family: Any, claimed: Sequence[Promise]) -> None:
     if lacking:
         raise FamilyContractError(_name(made), lacking)
     broken: dict[str, list[str]] = defaultdict(list)
-    for sample in (s for task in sorted(made.tasks) for s in make_samples(task)):
+    shape = getattr(made, "shape", None)
+    for sample in (s for task in sorted(made.tasks) for s in make_samples(task, shape)):
         for promise in claimed:
             try:
                 promise(made, sample)

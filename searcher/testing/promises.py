@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search_spaces import preprocessing
-from search_spaces.columns import Task
+from search_spaces.columns import ShapeKind, Task
 from search_spaces.families.base import Resource
+from search_spaces.networks import Network
 from search_spaces.parameters import Categorical
 from search_spaces.space import Configuration, Space
 from searcher.testing.samples import SEED, Sample
@@ -23,7 +24,8 @@ PARTS = ("name", "tasks", "resource", "dtype", "space", "default", "build")
 DTYPES = ("float32", "float64")
 NAME = re.compile(r"[a-z][a-z0-9_]*")  # it goes into joint spaces, file names and SQL
 DRAWS_BUILT = 20  # configurations of each sample that must build
-DRAWS_FITTED = 2  # configurations of each mixed sample that must train too
+DRAWS_FITTED = 2  # configurations of each first sample that must train too
+EPOCHS = 2  # that a network is trained for: what it promises does not depend on more
 
 
 class BrokenPromiseError(Exception):
@@ -76,8 +78,13 @@ def says_what_it_is(family: Any) -> list[str]:
         wrong.append(f"tasks must be a frozenset of some of {tasks}, not {family.tasks!r}")
     elif not family.tasks:
         wrong.append(f"tasks is empty; it needs at least one of {tasks}")
-    for part, allowed in (("resource", get_args(Resource)), ("dtype", DTYPES)):
-        if getattr(family, part) not in allowed:
+    listed = (
+        ("resource", get_args(Resource)),
+        ("dtype", DTYPES),
+        ("shape", get_args(ShapeKind)),
+    )
+    for part, allowed in listed:
+        if getattr(family, part, allowed[0]) not in allowed:
             found = getattr(family, part)
             wrong.append(f"{part} must be {' or '.join(map(repr, allowed))}, not {found!r}")
     return wrong
@@ -132,7 +139,7 @@ def learns_and_predicts(family: Any, sample: Sample) -> None:
     fitted = _fit(family, sample, _imputed(space, _default(family, sample)))
     _check_outputs(fitted)
     _check_scoring(fitted)
-    for configuration in _draw(family, sample, DRAWS_FITTED if sample.is_mixed else 0):
+    for configuration in _draw(family, sample, DRAWS_FITTED if sample.is_first else 0):
         _check_outputs(_fit(family, sample, _imputed(space, configuration)))
 
 
@@ -151,7 +158,7 @@ def takes_missing_values_it_asks_for(family: Any, sample: Sample) -> None:
 
 def repeats_itself(family: Any, sample: Sample) -> None:
     """Predict the same to the last bit for the same seed and rows."""
-    for configuration in _draw(family, sample, 1 if sample.is_mixed else 0):
+    for configuration in _draw(family, sample, 1 if sample.is_first else 0):
         imputed = _imputed(_space(family, sample), configuration)
         first, second = (_fit(family, sample, imputed).outputs() for _ in range(2))
         if not all(map(np.array_equal, first, second)):
@@ -160,7 +167,7 @@ def repeats_itself(family: Any, sample: Sample) -> None:
 
 def learns_without_a_class(family: Any, sample: Sample) -> None:
     """Train where a rare class is missing: y holds the codes of the others, without a gap."""
-    if sample.profile.task != "multiclass" or not sample.is_mixed:
+    if sample.profile.task != "multiclass" or not sample.is_first:
         return
     configuration = _imputed(_space(family, sample), _default(family, sample))
     _check_outputs(_fit(family, sample, configuration))
@@ -173,7 +180,7 @@ def learns_without_a_class(family: Any, sample: Sample) -> None:
 
 def travels(family: Any, sample: Sample) -> None:
     """Be itself after a trip from a worker process to the driver."""
-    if not sample.is_mixed:
+    if not sample.is_first:
         return
     fitted = _fit(family, sample, _imputed(_space(family, sample), _default(family, sample)))
     arrived = pickle.loads(_call("pickling the fitted model", pickle.dumps, fitted.model))  # noqa: S301 - our own bytes
@@ -223,12 +230,22 @@ def _imputed(space: Space, configuration: Configuration) -> Configuration:
 
 def _build(family: Any, rest: Mapping[str, Any], sample: Sample, *, cpus: int) -> Any:
     model = _call("build(...)", family.build, rest, sample.profile, seed=SEED, cpus=cpus)
+    if isinstance(model, Network):
+        return _trainable(model, sample)
     for method in ("fit", "predict"):
         if not callable(getattr(model, method, None)):
             raise BrokenPromiseError(
                 f"build(...) returns a {type(model).__name__} without {method}"
             )
     return model
+
+
+def _trainable(network: Network, sample: Sample) -> Any:
+    """Wrap a network as ``searcher.fitting.untrained`` does."""
+    from searcher.training import NetworkEstimator  # torch, which not everybody has
+
+    short = replace(network, training=replace(network.training, epochs=EPOCHS))
+    return NetworkEstimator(short, sample.profile.n_classes, seed=SEED)
 
 
 def _fit(family: Any, sample: Sample, configuration: Configuration) -> _Fitted:
@@ -253,7 +270,9 @@ def _fit(family: Any, sample: Sample, configuration: Configuration) -> _Fitted:
 def _check_outputs(fitted: _Fitted) -> None:
     sample = fitted.sample
     labels, *probabilities = fitted.outputs()
-    n, codes = len(sample.y_new), np.unique(sample.y)
+    # a network is told how many classes there are, whichever its rows have
+    n, n_told = len(sample.y_new), getattr(fitted.model, "n_classes", None)
+    codes = np.arange(n_told) if n_told else np.unique(sample.y)
     if labels.shape != (n,):
         raise BrokenPromiseError(f"predict(X) of {n} rows has shape {labels.shape}, not ({n},)")
     if sample.profile.task == "clustering" and labels.dtype.kind != "i":

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from search_spaces.columns import UNKNOWN_CODE, Column, Profile, Task
+from search_spaces.columns import UNKNOWN_CODE, Column, Profile, Shape, ShapeKind, Task
 
 N, N_NEW = 80, 24
 SEED = 7
@@ -23,6 +23,11 @@ MIXED = (
     *CATEGORICALS,
 )
 
+SHAPES: dict[ShapeKind, Shape] = {
+    "image": Shape("image", (2, 6, 5)),
+    "sequence": Shape("sequence", (6, 2)),
+}
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
@@ -35,14 +40,20 @@ class Sample:
     X_new: NDArray[np.float64]  # gaps and categories that X lacks
     y_new: NDArray[Any]
 
-    @property
-    def is_mixed(self) -> bool:
-        """Whether it is the one with columns of every kind: enough for what no layout changes."""
-        return bool(self.profile.quantities and self.profile.categoricals)
+    is_first: bool  # columns of every kind, with gaps: enough for what no layout changes
 
 
-def make_samples(task: Task) -> list[Sample]:
-    """Mixed columns with gaps, then complete quantities alone, then categoricals alone."""
+def make_samples(task: Task, shape: ShapeKind | None = None) -> list[Sample]:
+    """Make tables, or for a family that reads nothing else images or sequences.
+
+    Tables: mixed columns with gaps, then complete quantities alone, then categoricals alone.
+    Images: with missing pixels, then complete. Sequences: of different lengths and with gaps, then
+    complete.
+    """
+    return _tables(task) if shape is None else _shaped(task, SHAPES[shape])
+
+
+def _tables(task: Task) -> list[Sample]:
     rng = np.random.default_rng(SEED)
     n = N + N_NEW
     is_new = np.arange(n) >= N
@@ -60,11 +71,33 @@ def make_samples(task: Task) -> list[Sample]:
         "complete quantities only": (QUANTITIES, [size_late, day_late]),
         "categoricals only": (CATEGORICALS, [colour, town]),
     }
-    samples = []
+    samples: list[Sample] = []
     for words, (columns, values) in layouts.items():
         X = np.column_stack(values)
         profile = Profile(task, columns, N, n_classes)
-        samples.append(Sample(f"{task}, {words}", profile, X[:N], y[:N], X[N:], y[N:]))
+        parts = X[:N], y[:N], X[N:], y[N:]
+        samples.append(Sample(f"{task}, {words}", profile, *parts, is_first=not samples))
+    return samples
+
+
+def _shaped(task: Task, shape: Shape) -> list[Sample]:
+    rng = np.random.default_rng(SEED)
+    complete = rng.normal(loc=3, scale=2, size=(N + N_NEW, shape.n_columns))
+    y, n_classes = _target(task, complete[:, : shape.n_columns // 2].sum(axis=1))
+    gaps = rng.random(complete.shape) < 0.1  # noqa: PLR2004 - a tenth
+    if shape.kind == "sequence":
+        steps, channels = shape.sizes
+        ends = rng.integers(1, steps + 1, size=N + N_NEW)
+        gaps |= np.repeat(np.arange(steps) >= ends[:, None], channels, axis=1)
+    samples: list[Sample] = []
+    layouts = {"with missing values": np.where(gaps, np.nan, complete), "complete": complete}
+    for words, X in layouts.items():
+        has_missing = bool(np.isnan(X).any())
+        columns = tuple(Column(f"x{i}", "numeric", has_missing) for i in range(shape.n_columns))
+        profile = Profile(task, columns, N, n_classes, shape)
+        parts = X[:N], y[:N], X[N:], y[N:]
+        words = f"{task}, {shape.kind}s {words}"  # noqa: PLW2901
+        samples.append(Sample(words, profile, *parts, is_first=not samples))
     return samples
 
 

@@ -89,6 +89,10 @@ class UnknownDtype(Simple):
     dtype = "float16"
 
 
+class UnknownShape(Simple):
+    shape = "video"
+
+
 class SpaceFails(Simple):
     def space(self, profile):
         return 1 / 0
@@ -322,8 +326,9 @@ BROKEN = {
     "clustering, not ['binary']",
     UnknownTask: "not frozenset({'ranking'})",
     NoTask: "tasks is empty; it needs at least one of binary, multiclass, regression",
-    UnknownResource: "resource must be 'inner_folds', not 'minutes'",
+    UnknownResource: "resource must be 'inner_folds' or 'epochs' or 'rounds', not 'minutes'",
     UnknownDtype: "dtype must be 'float32' or 'float64', not 'float16'",
+    UnknownShape: "shape must be 'image' or 'sequence', not 'video'",
     SpaceFails: "space(profile) raised ZeroDivisionError: division by zero",
     SpaceIsADict: "space(profile) returns a dict, not a Space",
     SpaceChanges: "space(profile) is another one each time",

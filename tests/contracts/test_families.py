@@ -12,11 +12,13 @@ from search_spaces.families.base import Family
 from search_spaces.families.dummy import Dummy
 from search_spaces.families.ridge import Ridge
 from search_spaces.parameters import Categorical
+from searcher.candidates import USUAL
 from searcher.errors import SpecError
 from searcher.testing import FamilyContract, FamilyContractError, check_family
 from searcher.testing.__main__ import main
 from tests.contracts.broken_families import BROKEN, DefaultOutside, FitFails, Sound
 
+NETWORKS = ("mlp", "ft_transformer", "cnn", "recurrent", "transformer")
 INSTALLED = {point.name: point for point in entry_points(group="searcher.family")}
 
 
@@ -35,6 +37,36 @@ def test_a_family_is_installed_under_its_own_name(name):
 
 def test_the_built_in_families_are_installed():
     assert {"dummy", "logistic_regression", "ridge", "random_forest", "xgboost"} <= set(INSTALLED)
+    assert set(NETWORKS) <= set(INSTALLED)
+
+
+def test_a_spec_that_names_no_family_gets_no_network():
+    assert not set(USUAL) & set(NETWORKS)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_without_torch_a_network_says_what_to_install_and_its_space_is_read_all_the_same(name):
+    code = f"""
+import sys
+sys.modules["torch"] = None
+from search_spaces import preprocessing
+from searcher.plugins import load_family
+from searcher.testing.samples import make_samples
+family = load_family({name!r})
+profile = make_samples("binary", getattr(family, "shape", None))[0].profile
+rest = preprocessing.split(family.default(profile))[1]
+try:
+    family.build(rest, profile, seed=0, cpus=1)
+except ModuleNotFoundError as error:
+    print(error)
+"""
+
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert found.stdout == (
+        f"{name} is a network and needs PyTorch, which is not installed: "
+        "pip install 'searcher[torch]'\n"
+    )
 
 
 class TestRidge(FamilyContract):
@@ -81,6 +113,16 @@ def test_all_mistakes_are_told_at_once():
 def test_a_violation_says_on_which_data_it_was_found():
     with pytest.raises(FamilyContractError, match=r"\(binary, mixed columns .*; and 2 more\)"):
         check_family(FitFails)
+
+
+def test_a_family_with_a_shape_is_shown_rows_of_that_shape():
+    class Failing(FitFails):
+        shape = "sequence"
+
+    with pytest.raises(FamilyContractError) as error:
+        check_family(Failing)
+
+    assert "(binary, sequences with missing values; and 1 more)" in str(error.value)
 
 
 def test_each_promise_fails_as_a_test_of_its_own():

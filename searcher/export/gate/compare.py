@@ -145,6 +145,7 @@ class Tally:
             "worst_absolute": worst_absolute,
             "left_out": probe.left_out,
         }
+        note |= {"unsettled": probe.unsettled} if probe.unsettled else {}
         note |= {"refusal": probe.refusal} if probe.refusal else {}
         self.probes.append(note | ({"sample": probe.note} if probe.note else {}))
 
@@ -192,8 +193,8 @@ class Tally:
         if probe.about is not None:
             values = [(f"feature {i}", float(v)) for i, v in enumerate(probe.X[row])]
         else:
-            arrays = zip(self.names, probe.feeds.values(), strict=True)
-            values = [(name, _shortened(array[row, 0])) for name, array in arrays]
+            cells = [cell for array in probe.feeds.values() for cell in array[row].ravel()]
+            values = [(n, _shortened(c)) for n, c in zip(self.names, cells, strict=True)]
         return values[:CELLS]
 
     def _keep_worst(

@@ -119,6 +119,11 @@ def _lightgbm(estimator: Any) -> Numbers:
         yield ZERO_LIMIT
 
 
+def _network(estimator: Any) -> Numbers:
+    if not estimator.n_classes:
+        yield from (estimator.targets_.scale, estimator.targets_.mean)
+
+
 SCALARS: Mapping[str, Callable[[Any], Numbers]] = {
     "search_spaces.DateParts": _calendar,
     "search_spaces.Projection": _grid,
@@ -133,5 +138,6 @@ SCALARS: Mapping[str, Callable[[Any], Numbers]] = {
     "xgboost.XGBClassifier": _xgboost,
     "lightgbm.LGBMClassifier": _lightgbm,
     "lightgbm.LGBMRegressor": _lightgbm,
+    "searcher.NetworkEstimator": _network,
 }
 """By top package and class."""

@@ -9,14 +9,17 @@ import onnx
 from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
-from searcher.export.columns import ROWS, input_names
+from searcher.export.columns import ROWS, inputs_of, shape_of
 from searcher.export.estimators import EMITTERS, key_of
 from searcher.export.gate.bounds import TOLERANCE, bound_of
 from searcher.export.gate.compare import Tally
 from searcher.export.gate.halves import from_features, until_features
+from searcher.export.gate.library_dumps import parts
 from searcher.export.gate.native import Truth, tell_truth
+from searcher.export.gate.run_onnx import MANY_ROWS
 from searcher.export.gate.runtime import Files, Limits, Runner, RuntimeFailure, ask_runtime
 from searcher.export.gate.structure import compare_structure
+from searcher.export.networks.fitted import is_network
 from searcher.model import FittedModel
 from searcher.records import ParityVerdict
 
@@ -30,6 +33,10 @@ BAD_FILE = (
     RuntimeFailure,
     ValueError,
 )
+
+FEWEST_AT_ONCE, PAIRS_AT_ONCE = 1_000, 20_000_000
+"""Rows of a network's large batch, and of all these rows the pairs of columns: attention between
+the columns holds a number for each pair and head, convolutions hold many for each column."""
 
 CONVERTED = "nothing: the estimator was written by a converter"
 
@@ -102,6 +109,8 @@ def hold_to(
     names = tuple(column.name for column in model.profile.columns)
     bound = bound_of(model.estimator) if is_ours else TOLERANCE
     tally = Tally(names=names, rtol=TOLERANCE, atol=TOLERANCE, bound=bound, may_narrow=not is_ours)
+    if truth.doubt:
+        tally.fail(truth.doubt)
     try:
         proto = onnx.load_from_string(model_bytes)
         if truth.asked:
@@ -131,7 +140,10 @@ def _compare(
     quick: bool,
     runner: Runner | None,
 ) -> None:
-    answers = ask_runtime(files, truth.asked, limits=limits, quick=quick, runner=runner)
+    most_rows = _large_batch(truth.model)
+    answers = ask_runtime(
+        files, truth.asked, limits=limits, quick=quick, runner=runner, most_rows=most_rows
+    )
     for key, wanted in _signature(truth.model).items():
         if answers.signature[key] != wanted:
             tally.fail(f"the {key} are {answers.signature[key]} and should be {wanted}")
@@ -141,18 +153,27 @@ def _compare(
         tally.add_no_rows(truth.asked[0], answers.no_rows, may_refuse=not is_ours)
 
 
+def _large_batch(model: FittedModel) -> int:
+    """Return how many rows are asked about at once."""
+    if not any(map(is_network, parts(model.estimator))):
+        return MANY_ROWS
+    return min(MANY_ROWS, max(FEWEST_AT_ONCE, PAIRS_AT_ONCE // len(model.profile.columns) ** 2))
+
+
 def _signature(model: FittedModel) -> dict[str, list[Any]]:
     """Return what ONNX Runtime should say of inputs and outputs: name, type, shape."""
-    columns = model.profile.columns
+    columns, shape = model.profile.columns, shape_of(model.profile)
     inputs = [
         [name, "tensor(string)" if column.is_coded else "tensor(double)", [ROWS, 1]]
-        for name, column in zip(input_names(columns), columns, strict=True)
+        for name, column in zip(inputs_of(model.profile), columns, strict=True)
     ]
+    if shape is not None:
+        inputs = [[shape.kind, "tensor(double)", [ROWS, *shape.sizes]]]
     if model.profile.task == "clustering":
         return {"inputs": inputs, "outputs": [["label", "tensor(int64)", [ROWS]]]}
     if not model.classes:
         return {"inputs": inputs, "outputs": [["prediction", "tensor(double)", [ROWS]]]}
     label = "tensor(string)" if isinstance(model.classes[0], str) else "tensor(int64)"
-    shape = [ROWS, len(model.classes)]
-    outputs = [["label", label, [ROWS]], ["probabilities", "tensor(double)", shape]]
+    whole = [ROWS, len(model.classes)]
+    outputs = [["label", label, [ROWS]], ["probabilities", "tensor(double)", whole]]
     return {"inputs": inputs, "outputs": outputs}

@@ -65,6 +65,7 @@ def ask_runtime(
     limits: Limits,
     quick: bool = False,
     runner: Runner | None = None,
+    most_rows: int = run_onnx.MANY_ROWS,
 ) -> Answers:
     """Load and run an ONNX file in a subprocess of limited time and memory.
 
@@ -74,6 +75,8 @@ def ask_runtime(
         Ask in one way only instead of in all.
     runner
         Takes the place of a subprocess of its own for each call.
+    most_rows
+        Size of the large batch.
 
     Raises
     ------
@@ -86,7 +89,7 @@ def ask_runtime(
         (folder / "features.onnx").write_bytes(files.until_features)
         (folder / "estimator.onnx").write_bytes(files.from_features)
         request = {"memory_bytes": limits.memory_bytes, "quick": quick}
-        _write_request(folder, probes, request | {"many_rows": _many_rows(files.model)})
+        _write_request(folder, probes, request | {"many_rows": _many_rows(files.model, most_rows)})
         crash = ""
         try:
             (runner or run_once)(folder, limits)
@@ -97,7 +100,7 @@ def ask_runtime(
         return _read_answers(folder, len(probes), quick=quick, crash=crash)
 
 
-def _many_rows(model: bytes) -> int:
+def _many_rows(model: bytes, most: int) -> int:
     """Return the size of the large batch: where rows are worked off in blocks, one row too many.
 
     Then the last block holds that row alone, and all the rest of it is padding.
@@ -106,7 +109,7 @@ def _many_rows(model: bytes) -> int:
     limits = {name for node in graph.node if node.op_type == "Min" for name in node.input}
     whole = [t for t in graph.initializer if t.name in limits and t.data_type == TensorProto.INT64]
     size = max((int(numpy_helper.to_array(t).max()) for t in whole), default=1)
-    return (run_onnx.MANY_ROWS - 1) // size * size + 1 if size > 0 else run_onnx.MANY_ROWS
+    return (most - 1) // size * size + 1 if 0 < size < most else most
 
 
 def _write_request(folder: Path, probes: Sequence[Probe], request: dict[str, Any]) -> None:

@@ -16,9 +16,11 @@ from searcher.export.estimators import key_of
 from searcher.export.gate.constants import compare_constants, wrong_classes
 from searcher.export.gate.dumped import MEMBER, Dump, Ints
 from searcher.export.gate.file_dumps import dump_file
-from searcher.export.gate.library_dumps import dump_trees
+from searcher.export.gate.library_dumps import dump_trees, parts
 from searcher.export.gate.narrow import narrow_exp
 from searcher.export.gate.ties import wrong_tie
+from searcher.export.networks.fitted import is_network
+from searcher.export.networks.weights import compare_weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,10 @@ def compare_structure(
     if forest is not None:
         difference = _compare_trees(dump_file(proto.graph), forest)
         said.append(f"{len(forest.roots)} trees of {len(forest.true)} nodes")
+    for network in filter(is_network, parts(estimator)):
+        weights, wrong = compare_weights(proto.graph, network)
+        difference = difference or wrong
+        said.append(weights)
     difference = difference or wrong_tie(proto.graph, estimator) or narrow_exp(proto, estimator)
     found = compare_constants(proto.graph, estimator, preprocessing)
     difference = difference or found.difference or wrong_classes(proto.graph, classes)

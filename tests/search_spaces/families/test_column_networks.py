@@ -111,6 +111,23 @@ def test_whatever_is_drawn_takes_the_features_of_its_preprocessing(family, layou
             assert torch.isfinite(outputs).all()
 
 
+@pytest.mark.parametrize("quantities", ["plain", "piecewise"])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_whatever_the_features_are_there_is_an_answer(family, quantities):
+    profile = make_profile("binary", "all")
+    default = family.default(profile) | {"quantities": quantities}
+    configuration = family.space(profile).nearest(default)
+    network, train, _, _ = prepare(family, configuration, profile)
+    extremes = torch.tensor([torch.inf, -torch.inf, 3.4e38, -3.4e38, 1e30, -1e9, 1e-45])
+
+    rows = train[:7].clone()
+    rows[:, len(profile.categoricals) :] = extremes.unsqueeze(1)
+
+    outputs = network.module.eval()(rows)
+    assert torch.isfinite(outputs).all()
+    assert outputs.abs().max() < 100
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_network_comes_with_its_training(family):
     profile = make_profile("binary")

@@ -3,9 +3,24 @@ import pytest
 import torch
 
 from search_spaces.networks.beginning import seeded
-from search_spaces.networks.embeddings import Categories, LinearTokens, PiecewiseTokens
+from search_spaces.networks.embeddings import Bounds, Categories, LinearTokens, PiecewiseTokens
 
 CODES = torch.tensor([[0.0, 4.0], [2.0, float("nan")], [1.0, 0.0]])
+
+
+def test_features_end_once_their_range_beyond_the_training_rows():
+    module = Bounds(torch.tensor([[0.0, 5.0, -1.0], [1.0, 5.0, 3.0]]))
+
+    found = module(torch.tensor([[1.5, 5.0, 7.5], [9.0, 6.0, torch.inf], [-9.0, -6.0, -1e38]]))
+
+    expected = [[1.5, 5.0, 7.0], [2.0, 5.0, 7.0], [-1.0, 5.0, -5.0]]
+    torch.testing.assert_close(found, torch.tensor(expected))
+
+
+def test_features_as_large_as_can_be_have_bounds():
+    module = Bounds(torch.tensor([[-3e38], [3e38]]))
+
+    assert torch.isfinite(module(torch.tensor([[torch.inf], [-torch.inf]]))).all()
 
 
 def categories():

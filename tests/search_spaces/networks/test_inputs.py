@@ -16,7 +16,7 @@ def test_codes_come_first_if_the_encoding_is_native():
     inputs = Inputs.of(PROFILE, is_native=True)
 
     assert inputs == Inputs(categories=(3, MAX_CATEGORIES), n_quantities=2)
-    assert (inputs.n_codes, inputs.n_known) == (2, 4)
+    assert inputs.n_codes == 2
 
 
 def test_there_are_no_codes_otherwise():

@@ -125,15 +125,15 @@ def test_dropout_is_for_training():
 
 
 @pytest.mark.parametrize(
-    ("inputs", "changes"),
+    ("inputs", "others", "changes"),
     [
-        (INPUTS, {"bins": 6, "normalise": "layer", "activate": "gelu"}),
-        (NO_CODES, {"hidden_factor": 2.0, "normalise": "batch", "activate": "silu"}),
-        (ONLY_CODES, {"n_outputs": 0}),
+        (INPUTS, 2, {"bins": 6, "normalise": "layer", "activate": "gelu"}),
+        (NO_CODES, 0, {"hidden_factor": 2.0, "normalise": "batch", "activate": "silu"}),
+        (ONLY_CODES, 0, {"n_outputs": 0}),
     ],
 )
-def test_what_torch_exports_computes_the_same_for_any_number_of_rows(inputs, changes):
-    X = rows(inputs=inputs)
+def test_what_torch_exports_computes_the_same_for_any_number_of_rows(inputs, others, changes):
+    X = rows(inputs=inputs, others=others)
     module = make(X, inputs=inputs, **changes)
 
     program = exported(module, X)

@@ -119,7 +119,7 @@ def run(
     options.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(serialise(proto), options)
     names = [output.name for output in session.get_outputs()]
-    return dict(zip(names, session.run(names, to_feeds(model.profile.columns, X)), strict=True))
+    return dict(zip(names, session.run(names, to_feeds(model.profile, X)), strict=True))
 
 
 def constant(proto: onnx.ModelProto, name: str) -> NDArray[Any]:

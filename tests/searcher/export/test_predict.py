@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search_spaces.columns import Column
+from search_spaces.columns import Column, Profile
 from searcher.data import encode_rows
 from searcher.errors import DataError
 from searcher.export import predict
@@ -230,7 +230,8 @@ def assert_read_alike(column, texts):
         known = {name: float(code) for code, name in enumerate(column.categories)}
         codes = [[known.get(text, -1.0)] for text in got[:, 0]]
         np.testing.assert_array_equal(codes, native)
-        assert set(to_feeds([column], native)["c"].ravel()) >= set(got.ravel()) & set(CATEGORIES)
+        fed = to_feeds(Profile("binary", (column,), len(native), 2), native)["c"]
+        assert set(fed.ravel()) >= set(got.ravel()) & set(CATEGORIES)
     else:
         np.testing.assert_array_equal(got, native)
         np.testing.assert_array_equal(np.signbit(got), np.signbit(native))

@@ -28,22 +28,21 @@ from tests.searcher.export.models import run as run_graph
 NASTY = (0.0, -0.0, 5e-324, 1e-310, -1e-45, 1e-30, 0.1, 1 / 3, 16777217.0, -1e12, 1e30, 3.3e38)
 
 
-class Columns:
+class Seen:
     """As much of a fitted model as ``run`` looks at."""
 
-    def __init__(self, columns):
-        self.profile = self
-        self.columns = columns
+    def __init__(self, profile):
+        self.profile = profile
 
 
 def features_of(columns, transformer, X, dtype="float32"):
     graph = GraphBuilder(reserved=[FEATURES])
-    add_features(graph, columns, transformer, dtype=dtype)
+    add_features(graph, Profile("regression", tuple(columns), 1), transformer, dtype=dtype)
     kind = onnx.TensorProto.FLOAT if dtype == "float32" else onnx.TensorProto.DOUBLE
     graph.output(FEATURES, kind, ["rows", "features"])
     proto = graph.build({})
     onnx.checker.check_model(proto, full_check=True)
-    return run_graph(proto, Columns(columns), X)[FEATURES]
+    return run_graph(proto, Seen(Profile("regression", tuple(columns), 1)), X)[FEATURES]
 
 
 def fit(configuration, data):

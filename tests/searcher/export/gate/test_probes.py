@@ -5,7 +5,7 @@ import datetime
 import numpy as np
 import pytest
 
-from search_spaces.columns import Column
+from search_spaces.columns import Column, Profile
 from search_spaces.transformers import dates
 from searcher.export.columns import input_names, to_feeds, unseen_text
 from searcher.export.gate.probe_dates import probe_moments
@@ -89,7 +89,7 @@ def test_at_most_a_thousand_rows_are_taken_and_the_seed_decides_which():
 def test_codes_become_the_strings_they_stand_for():
     column = Column("c", "categorical", categories=("", "(unseen)", "b"))
 
-    feeds = to_feeds([column], np.array([[0.0], [2.0], [-1.0], [1.0]]))
+    feeds = to_feeds(Profile("binary", (column,), 4, 2), np.array([[0.0], [2.0], [-1.0], [1.0]]))
 
     texts = feeds["c"].ravel().tolist()
     assert texts == ["", "b", unseen_text(column), "(unseen)"]

@@ -1,5 +1,7 @@
 """Rows whose answer is a matter of rounding are told from those whose answer is not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -89,6 +91,17 @@ def test_values_that_cancel_are_not_settled():
         estimator.module_[-2].bias -= outputs[0]  # what is left of thousands is rounding
 
     assert not settled_rows(estimator, rows).any()
+
+
+def test_a_value_that_cancels_against_the_mean_is_not_settled_however_well_it_came_out():
+    estimator, X = fit(0)
+    with torch.no_grad():
+        last = estimator.module_[-2]
+        last.weight.zero_()
+        last.bias.fill_(-1.0)  # exactly, in any arithmetic
+    estimator.targets_ = replace(estimator.targets_, mean=1e3, scale=1e3)
+
+    assert not settled_rows(estimator, X).any()
 
 
 def test_rows_that_overflow_are_not_settled():
