@@ -8,11 +8,14 @@ take a new folder.
 
 Everybody begins with the default configuration, which is never stopped, has ``--slots`` trials at
 once, and sees the validation accuracy after each epoch. No Ray process runs: our strategies are
-driven through ``searcher.tuning.inner``, by the calls that Ray Tune's events make.
+driven through ``searcher.tuning.inner``, by the calls that Ray Tune's events make. The members of
+a population take turns, an epoch each; a table of curves has no states to copy, so what becomes
+of a copy is supposed, once kindly and once not (``benchmarks.strategies_populations``).
 
 After so many epochs a contestant has found the best of the trials that it has trained to the end;
 its **regret** is how far that is from the best accuracy known, where 1 is as far as the median of
-10,000 random configurations. Intervals are percentiles of 2,000 bootstrap samples of the tasks.
+10,000 random configurations. Before anything was trained to the end there is none. Intervals are
+percentiles of 2,000 bootstrap samples of the tasks.
 """
 
 import argparse
@@ -24,11 +27,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.strategies_contestants import CONTESTANTS
+from benchmarks import strategies_contestants, strategies_syne_tune
 from benchmarks.strategies_plot import draw
+from benchmarks.strategies_populations import POPULATIONS
 from benchmarks.strategies_race import Race
 from benchmarks.strategies_results import Results, table
 from benchmarks.strategies_surrogate import EPOCHS, Surrogate
+
+CONTESTANTS = strategies_contestants.CONTESTANTS | strategies_syne_tune.contestants()
+ALL = [*CONTESTANTS, *POPULATIONS]
 
 
 class Cell(NamedTuple):
@@ -55,12 +62,11 @@ def measure(cells: Sequence[Cell], surrogate: Surrogate, path: Path) -> dict[Cel
 
 
 def _run(cell: Cell, surrogate: Surrogate) -> dict[str, Any]:
-    make = CONTESTANTS[cell.contestant]
-    race = Race(
-        make(surrogate.space, surrogate.default, cell.seed),
-        partial(surrogate.curve, cell.task),
-        slots=cell.slots,
-    )
+    about = surrogate.space, surrogate.default, cell.seed
+    curve = partial(surrogate.curve, cell.task)
+    if cell.contestant in POPULATIONS:
+        return asdict(POPULATIONS[cell.contestant].spend(*about, curve, trainings=cell.trainings))
+    race = Race(CONTESTANTS[cell.contestant](*about), curve, slots=cell.slots)
     return asdict(race.spend(cell.trainings * EPOCHS))
 
 
@@ -79,7 +85,7 @@ def main() -> None:
     )
     parser.add_argument("--runs", type=int, default=2, help="runs of each contestant on a task")
     parser.add_argument("--slots", type=int, default=4, help="trials at once")
-    parser.add_argument("--only", nargs="+", choices=CONTESTANTS, default=list(CONTESTANTS))
+    parser.add_argument("--only", nargs="+", choices=ALL, default=ALL)
     parser.add_argument("--quick", action="store_true", help="every fourth task, once")
     parser.add_argument("--output", type=Path, default=Path("build/strategies"))
     chosen = parser.parse_args()

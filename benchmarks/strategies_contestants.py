@@ -47,7 +47,7 @@ class Ours(Contestant):
             outer_fold="0",
             trials=MANY,
             initial=problem.initial,
-            max_resource=EPOCHS,
+            longest={"inner_folds": EPOCHS},
             dummy={},
             time_s=None,
         )

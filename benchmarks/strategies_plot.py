@@ -1,4 +1,4 @@
-"""Mean regret over time as an SVG: our strategies on the left, Optuna's on the right."""
+"""Mean regret over time as an SVG: our strategies on the left, those of others on the right."""
 
 from collections.abc import Sequence
 from html import escape
@@ -12,6 +12,7 @@ from searcher.report.theme import LIGHT
 WIDTH, HEIGHT, GAP = 400, 300, 30  # of a panel, in pixels
 LEFT, TOP, LINE = 60, 40, 18
 LOWEST = 0.01  # regret at the lower end of the logarithmic axis, at most
+OTHERS = ("Optuna", "Syne Tune")
 TICKS = (1.0, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01)
 
 
@@ -31,9 +32,9 @@ class Panel:
         return float(TOP + HEIGHT * (high - np.log(regret)) / (high - low))
 
     def points(self, regrets: Floats) -> str:
-        """Corners of a line."""
+        """Corners of a line, where there is one."""
         pairs = zip(self.trainings, regrets, strict=True)
-        return " ".join(f"{self.x(t):.1f},{self.y(r):.1f}" for t, r in pairs)
+        return " ".join(f"{self.x(t):.1f},{self.y(r):.1f}" for t, r in pairs if np.isfinite(r))
 
     def axes(self, title: str) -> list[str]:
         """Frame, ticks, title."""
@@ -56,13 +57,13 @@ def draw(results: Results) -> str:
     curves = {
         name: mean_and_interval(results.regrets(name).mean(axis=1)) for name in results.contestants
     }
-    low = max(LOWEST, min(float(curve[1].min()) for curve in curves.values()))
-    high = max(float(curve[2].max()) for curve in curves.values())
-    theirs = [name for name in curves if name.startswith("Optuna")]
+    low = max(LOWEST, min(float(np.nanmin(curve[1])) for curve in curves.values()))
+    high = max(float(np.nanmax(curve[2])) for curve in curves.values())
+    theirs = [name for name in curves if name.startswith(OTHERS)]
     ours = [name for name in curves if name not in theirs]
     parts: list[str] = []
     for number, (title, names) in enumerate(
-        (("Ours", ours), ("Optuna's", [*(n for n in ours if n == REFERENCE), *theirs]))
+        (("Ours", ours), ("Others'", [*(n for n in ours if n == REFERENCE), *theirs]))
     ):
         panel = Panel(LEFT + number * (WIDTH + LEFT + GAP), results.trainings, low, high)
         parts += panel.axes(f"{title}: mean regret")
@@ -78,9 +79,13 @@ def _curve(panel: Panel, name: str, curve: tuple[Floats, Floats, Floats], place:
     colour = LIGHT[f"f{7 if name == REFERENCE else (place - 1) % 7}"]
     band = f"{panel.points(low)} {' '.join(reversed(panel.points(high).split()))}"
     y = TOP + HEIGHT + 56 + LINE * place
+    dashes = "stroke-dasharray='6 3'" if place > 7 else ""  # there are seven colours
+    end = f"cx='{panel.x(panel.trainings[-1]):.1f}' cy='{panel.y(mean[-1]):.1f}'"
     return [
         f"<polygon points='{band}' fill='{colour}' opacity='0.08'/>",
-        f"<polyline points='{panel.points(mean)}' fill='none' stroke='{colour}' stroke-width='2'/>",
+        f"<polyline points='{panel.points(mean)}' fill='none' stroke='{colour}' "
+        f"stroke-width='2' {dashes}/>",
+        f"<circle {end} r='3' fill='{colour}'/>",
         f"<rect x='{panel.left}' y='{y - 8}' width='20' height='4' fill='{colour}'/>",
         _text(panel.left + 28, y - 2, f"{name}: {mean[-1]:.3f}"),
     ]

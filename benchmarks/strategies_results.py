@@ -1,5 +1,6 @@
 """From runs to regrets: means over tasks and runs, with intervals."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ Floats = NDArray[np.float64]
 
 
 class Results:
-    """Regrets of all contestants after each training's worth of epochs.
+    """Regrets of all contestants after each training's worth of epochs; NaN: none complete yet.
 
     Parameters
     ----------
@@ -113,10 +114,10 @@ def _against(results: Results, regret: Floats) -> str:
 
 
 def _incumbent(complete: Sequence[tuple[int, float]], trainings: NDArray[np.int_]) -> Floats:
-    """Best final accuracy after each of ``trainings`` trainings' worth of epochs."""
+    """Best final accuracy after each of ``trainings`` trainings' worth of epochs, NaN before."""
     spent = np.array([epochs for epochs, _ in complete])
-    best = np.maximum.accumulate([accuracy for _, accuracy in complete])
-    found: Floats = best[np.searchsorted(spent, trainings * EPOCHS, side="right") - 1]
+    best = np.append(math.nan, np.maximum.accumulate([accuracy for _, accuracy in complete]))
+    found: Floats = best[np.searchsorted(spent, trainings * EPOCHS, side="right")]
     return found
 
 
@@ -127,6 +128,8 @@ def _place(results: Results, share: float) -> int:
 
 def _shown(of_tasks: Floats, sign: str = "") -> str:
     mean, low, high = mean_and_interval(of_tasks)
+    if np.isnan(mean):
+        return "-"
     return f"{mean:{sign}.3f} ({low:{sign}.3f} to {high:{sign}.3f})"
 
 

@@ -29,6 +29,9 @@ INPUTS = (
     "max_units",
     "max_dropout",
 )
+EVOLVES = {FAMILY: ("batch_size", "learning_rate", "momentum", "weight_decay", "max_dropout")}
+"""What may change while a network trains: all but its layers and their width."""
+
 VALIDATION_ACCURACY = 1  # place in the output, percent
 DRAWN = 10_000  # configurations that a task's scale is taken from
 

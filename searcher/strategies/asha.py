@@ -14,7 +14,7 @@ class Asha(Strategy):
 
     kind: Literal["asha"] = "asha"
     searcher: Literal["random", "tpe"] = Field("tpe", description="who proposes")
-    min_resource: int = Field(1, ge=1, description="first rung, in inner folds")
+    min_resource: int = Field(1, ge=1, description="first rung, in units of resource")
     reduction_factor: float = Field(3.0, gt=1, le=16, description="1 trial in this many goes on")
 
     def build(self, problem: Problem) -> TuneParts:

@@ -4,10 +4,14 @@ A strategy is one file: a ``searcher.spec.Strategy`` (its fields are what a spec
 with ``build``, which makes the two halves that Ray Tune needs for one inner search.
 """
 
-from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 from search_spaces.space import Configuration, Space
+
+if TYPE_CHECKING:
+    from searcher.strategies.population import Population
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +21,11 @@ class Problem:
     space: Space  # joint: `family`, and `<family>.<parameter>` conditional on it
     initial: tuple[Configuration, ...]  # the families' defaults, to be proposed first
     trials: int  # how many proposals will be asked for, initial ones included
-    max_resource: int  # inner folds of a trial that is not stopped
+    max_resource: int  # units of a trial that is not stopped
     seed: int
     first_trials: int | None = None  # `trials` when the search began; None: it was not extended
+    evolves: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Family -> parameters that may change while a model of it is trained."""
 
     @property
     def planned(self) -> int:
@@ -34,10 +40,13 @@ class TuneParts(NamedTuple):
     it can be resumed if it is ``Recalls`` too.
     ``scheduler`` a ``ray.tune.schedulers.TrialScheduler`` over the result keys ``score`` (larger
     is better) and ``resource``, or None to let every trial run to its end.
+    ``population`` says after each generation who goes on from whose state; None if every trial is
+    on its own.
     """
 
     searcher: Any
     scheduler: Any | None = None
+    population: "Population | None" = None
 
 
 @runtime_checkable

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -44,6 +45,13 @@ class Bohb(Strategy):
         description="scores at a resource before the model is made there; null: 3 more than "
         "the largest family has parameters",
     )
+
+    def misfit(self, units: Mapping[str, str]) -> str | None:
+        """Scores at a resource make one model: all families must count in the same unit."""
+        if len(set(units.values())) < 2:  # noqa: PLR2004
+            return None
+        found = ", ".join(f"{family}: {unit}" for family, unit in units.items())
+        return f"needs families that count in the same unit; found {found}"
 
     def build(self, problem: Problem) -> TuneParts:
         """Proposals by the densities of good and of other configurations, in Hyperband's brackets.

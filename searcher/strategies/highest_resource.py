@@ -79,7 +79,7 @@ class HighestResource(Searcher):
         ahead = self._ahead[trial_id]
         while ahead and ahead[0] <= result["resource"]:
             resource = ahead.pop(0)
-            reached = {"score": result["score"], "resource": resource}
+            reached = {"score": result["score"], "resource": resource, "complete": True}
             self._studies[resource].on_trial_complete(trial_id, reached)
             self._scores[resource] += 1
 

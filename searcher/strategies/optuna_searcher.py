@@ -93,7 +93,7 @@ class OptunaSearcher(Searcher):
             self._tell(storage_id, TrialState.FAIL)
         else:
             self.on_trial_result(trial_id, result)
-            if result["resource"] < self._problem.max_resource:
+            if not result.get("complete", result["resource"] >= self._problem.max_resource):
                 self._tell(storage_id, TrialState.PRUNED, result["score"])
             else:
                 self._tell(storage_id, TrialState.COMPLETE, result["score"])

@@ -18,7 +18,7 @@ from searcher.plugins import load_strategy, strategy_names
 from searcher.strategies.base import Problem, Recalls, TuneParts
 from searcher.strategies.listed import REDRAWS, key
 from tests.searcher.strategies.simulation import Event, Simulation
-from tests.searcher.strategies.test_strategies import DEFAULTS, SPACE
+from tests.searcher.strategies.test_strategies import DEFAULTS, EVOLVES, SPACE
 
 STRATEGIES: dict[str, tuple[str, dict[str, Any]]] = {
     "grid": ("grid", {"points": 5}),
@@ -32,6 +32,8 @@ STRATEGIES: dict[str, tuple[str, dict[str, Any]]] = {
     "hyperband over random": ("hyperband", {"searcher": "random"}),
     "hyperband over tpe": ("hyperband", {"searcher": "tpe"}),
     "bohb": ("bohb", {"min_points": 4}),
+    "pbt": ("pbt", {}),
+    "pb2": ("pb2", {}),
 }
 SLOW = pytest.param("gp", marks=pytest.mark.slow)  # half a second a proposal
 MODELS = ["tpe", SLOW, "cmaes", "asha over tpe", "hyperband over tpe", "bohb"]
@@ -47,7 +49,7 @@ FEW_DEFAULT = (join_family("few", {"a": 2, "b": "x"}),)
 def build(name: str, **changes: Any) -> TuneParts:
     kind, options = STRATEGIES[name]
     usual = {"space": SPACE, "initial": DEFAULTS, "trials": 30, "max_resource": 4, "seed": 3}
-    return load_strategy(kind)(**options).build(Problem(**(usual | changes)))
+    return load_strategy(kind)(**options).build(Problem(evolves=EVOLVES, **(usual | changes)))
 
 
 def simulate(parts: TuneParts, slots: int) -> Simulation:

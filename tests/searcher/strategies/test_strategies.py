@@ -30,12 +30,18 @@ DEFAULTS = (
     join_family("linear", {"C": 1.0, "penalty": "l2"}),
     join_family("trees", {"depth": 6, "rate": 0.1}),
 )
+EVOLVES = {
+    "linear": ("C", "penalty", "l1_ratio"),
+    "trees": ("rate",),
+    "tiny": ("a",),
+    "few": ("a", "b"),
+}
 TINY = Space.join({"tiny": Space(parameters={"a": Categorical(choices=(1, 2, 3))})})
 
 
 def problem(**changes: Any) -> Problem:
     usual = {"space": SPACE, "initial": DEFAULTS, "trials": 30, "max_resource": 4, "seed": 3}
-    return Problem(**(usual | changes))
+    return Problem(evolves=EVOLVES, **(usual | changes))
 
 
 def trees_win(configuration: dict[str, Any]) -> float:
