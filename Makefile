@@ -36,7 +36,7 @@ test: setup  ## everything
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest -n 3 --dist worksteal  # on two cores: many tests wait
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder  # on two cores: many tests wait
 
 chaos: setup  ## a hundred searches in which something dies (about half an hour)
 	SEARCHER_CHAOS_RUNS=$${SEARCHER_CHAOS_RUNS:-100} $(BIN)/pytest -q tests/chaos

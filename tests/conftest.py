@@ -1,12 +1,14 @@
 """Fixtures that every test may use."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from cluster.session import Session
+from cluster.session import Session, connect
 from tests.driven import cluster, place, undisturbed  # noqa: F401  (fixtures are asked for by name)
 from tests.postgres import postgres, postgres_url  # noqa: F401
 
@@ -42,14 +44,72 @@ SLOW_IN_SUM = (
 """Folders whose tests are quick one by one, but not all together: `make check` leaves them out."""
 
 
+TOGETHER = {
+    "searches that die": (
+        "flows/test_database_away.py",
+        "flows/test_extend_and_fork.py",
+        "flows/test_interrupt.py",
+        "flows/test_leases_of_searches.py",
+        "flows/test_lost_workers.py",
+        "flows/test_networks.py",
+        "flows/test_resume.py",
+        "test_forked.py",
+    ),
+    "chaos": ("chaos/",),
+    "one worker": (
+        "flows/test_clustering.py",
+        "flows/test_leakage.py",
+        "flows/test_outer_predictions.py",
+        "flows/test_search.py",
+        "flows/test_texts.py",
+        "searcher/estimator/test_sklearn_checks.py",
+    ),
+    "two workers": (
+        "cluster/",
+        "searcher/cli/test_run.py",
+        "searcher/estimator/test_nested_search.py",
+        "searcher/tuning/",
+    ),
+    "readme": ("docs/test_readme.py",),
+    "contracts": ("contracts/",),
+}
+"""What shares a Ray, or takes long: kept in one process, and begun in this order before the rest,
+so that no process is left alone with it at the end."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of those folders as slow."""
+    """Mark the tests of those folders as slow, and bring what takes long to the front."""
     folders = [Path(__file__).parent / name for name in SLOW_IN_SUM]
     for item in items:
         if any(item.path.is_relative_to(folder) for folder in folders):
             item.add_marker(pytest.mark.slow)
         if _needs_a_server(item):
             item.add_marker(pytest.mark.slow)
+    order = {group: n for n, group in enumerate(TOGETHER)}
+    items.sort(key=lambda item: order.get(group_of(item.nodeid), len(order)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Make of ``--dist loadfile`` one that keeps ``TOGETHER`` together.
+
+    xdist's own groups (3.8) are lost on pytest 9.2, which keeps the ids of tests elsewhere.
+    """
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Grouped(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid)
+
+    return Grouped(config, log)
+
+
+def group_of(nodeid: str) -> str:
+    """The tests that one process runs: those that are kept together, else those of a file."""
+    path = nodeid.split("::", maxsplit=1)[0].removeprefix("tests/")
+    return next((name for name, paths in TOGETHER.items() if path.startswith(paths)), path)
 
 
 def _needs_a_server(item: pytest.Item) -> bool:
@@ -77,9 +137,29 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def ray_session() -> Iterator[Session]:
-    """A local Ray with two cores, shared by all tests that need one."""
-    from cluster.session import connect
+def local_ray() -> Iterator[Callable[[int], Session]]:
+    """Gives the local Ray of this process, with as many cores as are asked for."""
+    with ExitStack() as stack:
+        sessions: dict[int, Session] = {}
 
-    with connect(cpus=2) as session:
-        yield session
+        def with_cores(cores: int) -> Session:
+            if cores not in sessions:
+                stack.close()
+                sessions.clear()
+                sessions[cores] = stack.enter_context(connect(cpus=cores))
+                assert sessions[cores].cpus == cores, "a test has left its own Ray behind"
+            return sessions[cores]
+
+        yield with_cores
+
+
+@pytest.fixture(scope="module")
+def ray_session(local_ray: Callable[[int], Session]) -> Session:
+    """A local Ray with two cores, shared by all tests that need two workers at once."""
+    return local_ray(2)
+
+
+@pytest.fixture(scope="module")
+def one_worker(local_ray: Callable[[int], Session]) -> Session:
+    """A local Ray with one core, shared by all other tests: half as many workers to start."""
+    return local_ray(1)

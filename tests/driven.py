@@ -1,7 +1,9 @@
 """Searches in processes of their own, as a user starts them: to be killed, and looked at after.
 
 They share one Ray cluster with one core, which outlives them: with one worker a search is the
-same trial by trial, and starting Ray takes longer than these searches.
+same trial by trial, and starting Ray takes longer than these searches. For the same reason they
+are forked from a process that has imported the libraries (``tests.forked``), except the
+undisturbed search, which all others have to equal, and those with a Ray of their own.
 """
 
 import json
@@ -24,8 +26,9 @@ from searcher.errors import StoreError
 from searcher.store import Store, StoredSearch
 from tests.flows import counted
 from tests.flows.counted import count_fits
+from tests.forked import Forked, Forks
 
-TIMEOUT_S = 180.0
+TIMEOUT_S = 600.0  # a slow machine is no reason to fail
 SEARCHER = str(Path(sys.executable).with_name("searcher"))
 
 CLUSTER = """
@@ -56,6 +59,7 @@ class Cluster:
     address: str
     folder: Path  # where its workers leave traces
     environment: dict[str, str]
+    forks: Forks
 
     @property
     def fits(self) -> int:
@@ -95,7 +99,8 @@ def ray_cluster(folder: Path) -> Iterator[Cluster]:
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        yield Cluster(process.stdout.readline().strip(), folder, environment)
+        with Forks(environment) as forks:
+            yield Cluster(process.stdout.readline().strip(), folder, environment, forks)
     finally:
         process.stdin.close()
         process.wait(60)
@@ -111,6 +116,7 @@ class Place:
     url: str = ""
     environment: dict[str, str] = field(default_factory=dict)  # of every driver
     drivers: list["Driver"] = field(default_factory=list)  # that were started
+    forked: bool = True
 
     def __post_init__(self) -> None:
         self.url = self.url or f"sqlite:///{self.folder}/store.db"
@@ -127,15 +133,21 @@ class Place:
             where += ["--output", str(self.output)]
             if "--cpus" not in command:
                 where += ["--address", self.cluster.address]
-        process = subprocess.Popen(
-            [SEARCHER, *command, *where],
-            env=self.cluster.environment | self.environment | environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+        words = [SEARCHER, *command, *where]
+        everything = self.cluster.environment | self.environment | environment
+        process: subprocess.Popen[str] | Forked
+        if self.forked and "--cpus" not in command:
+            process = self.cluster.forks.start(words, everything)
+        else:
+            process = subprocess.Popen(
+                words,
+                env=everything,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+            )
         self.drivers.append(Driver(process))
         return self.drivers[-1]
 
@@ -213,7 +225,7 @@ class Ended:
 class Driver:
     """A process that drives a search."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | Forked
 
     def wait(self, timeout_s: float = TIMEOUT_S) -> Ended:
         """Wait for its end."""
@@ -231,7 +243,10 @@ class Driver:
 
     def wait_until_stopped(self) -> None:
         """Wait until it is suspended (SIGSTOP)."""
-        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WNOWAIT)
+        if isinstance(self.process, Forked):
+            self.process.wait_until_stopped()
+        else:
+            os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WNOWAIT)
 
 
 def failing(*places: str) -> dict[str, str]:
@@ -267,7 +282,7 @@ def undisturbed(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> U
     """The search that every disturbed one has to equal; it runs once."""
     from tests.afterwards import assert_whole, told
 
-    place = Place(cluster, tmp_path_factory.mktemp("undisturbed"))
+    place = Place(cluster, tmp_path_factory.mktemp("undisturbed"), forked=False)
     before = cluster.fits
     ended = place.begin().wait()
     assert ended.code == 0, ended.err

@@ -20,7 +20,7 @@ from tests.postgres import PostgresServer, need_postgres
 RUNS = int(os.environ.get("SEARCHER_CHAOS_RUNS", "20"))
 FIRST = int(os.environ.get("SEARCHER_CHAOS_FIRST", "1"))
 
-pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 FITS = 25  # of the undisturbed search: more than that are never reached
 MOST = {  # how often a search comes by, at least

@@ -13,7 +13,7 @@ from tests.afterwards import ask, assert_whole, told
 from tests.driven import TRIALS, Cluster, Place, Undisturbed, failing
 from tests.postgres import PostgresServer, need_postgres
 
-pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 FIT_S = 0.2  # so that the search is still at it when something happens to its database
 AWAY_S = 6.0

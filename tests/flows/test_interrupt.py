@@ -15,7 +15,7 @@ from searcher.store import Store
 from tests.afterwards import again, ask, assert_whole, told
 from tests.driven import TRIALS, Place, Undisturbed, failing
 
-pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 INTERRUPTED = 130
 WITHIN_S = 30.0  # what is promised
@@ -26,7 +26,7 @@ import sys
 from searcher import search
 from searcher.errors import SearchInterruptedError
 spec = {
-    "name": "long", "data": {"path": "sklearn:digits"}, "families": ["random_forest"],
+    "name": "long", "data": {"path": "sklearn:iris"}, "families": ["decision_tree"],
     "strategy": {"kind": "random"}, "budget": {"trials": 10000}, "seed": 1,
 }
 try:
@@ -38,7 +38,7 @@ except SearchInterruptedError as error:
 
 
 def wait_for_trials(url: str, n: int) -> str:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while time.monotonic() < deadline:
         time.sleep(0.2)
         try:
@@ -48,7 +48,7 @@ def wait_for_trials(url: str, n: int) -> str:
             continue  # not there yet, or just being made
         if found and found.trials["completed"] >= n:
             return found.search_id
-    raise AssertionError(f"no {n} trials after two minutes")
+    raise AssertionError(f"no {n} trials after ten minutes")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

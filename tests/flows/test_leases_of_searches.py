@@ -9,7 +9,7 @@ from searcher.store import Store
 from tests.afterwards import assert_whole, told
 from tests.driven import TRIALS, Driver, Place, Undisturbed, failing
 
-pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 HELD, FAILED = 5, 1
 ENDLESS_S = 1000.0

@@ -8,7 +8,7 @@ import pytest
 from tests.afterwards import again, ask, assert_whole, told, trials_of
 from tests.driven import SPEC, TRIALS, Place, Undisturbed
 
-pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 DIED = "its worker process died"
 

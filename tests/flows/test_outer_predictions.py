@@ -12,7 +12,7 @@ from searcher import Store
 from searcher.records import Fold, OuterPredictions
 from tests.flows.test_search import folder, make_rows, make_spec, run
 
-pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("ray_session")]
+pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("one_worker")]
 
 __all__ = ["folder"]  # a fixture
 

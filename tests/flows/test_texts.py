@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from searcher import Store, search
 from searcher.cli.app import app
 
-pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("ray_session")]
+pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("one_worker")]
 
 WORDS = {
     "praise": ["lovely", "superb", "good", "fine", "nice", "great"],

@@ -101,7 +101,7 @@ def start_process(*arguments, code=MAIN, **options):
         [sys.executable, "-c", code, *arguments],
         env=environment,
         capture_output=True,
-        timeout=120,
+        timeout=600,
         check=False,
         **options,
     )

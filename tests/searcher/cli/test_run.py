@@ -221,7 +221,7 @@ def test_ctrl_c_ends_with_130_and_everything_stored(tmp_path):
         while process.poll() is None and " completed" not in log.read_text():
             time.sleep(0.1)
         process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=120)
+        out, _ = process.communicate(timeout=600)
     finally:
         process.kill()
 

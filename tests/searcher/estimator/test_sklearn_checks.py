@@ -10,12 +10,12 @@ from sklearn.utils import estimator_checks
 
 from searcher import NestedSearchCV
 
-pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.usefixtures("ray_session")]
+pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.usefixtures("one_worker")]
 
 
-@pytest.mark.timeout(900)  # some thirty searches
+@pytest.mark.timeout(1800)  # some thirty searches
 def test_check_estimator_accepts_it() -> None:
-    search = NestedSearchCV(trials=3)
+    search = NestedSearchCV(trials=3, inner=2)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # checks of what is not installed are skipped with one
         results = estimator_checks.check_estimator(search, on_fail=None, on_skip=None)
