@@ -67,7 +67,7 @@ def make_search(strategy: str, outer_fold: str, trials: int, **changes: Any) -> 
         outer_fold=outer_fold,
         trials=trials + 100,
         initial=initial,
-        max_resource=FOLDS,
+        longest={"inner_folds": FOLDS},
         dummy={"strategy": "prior"},
         time_s=None,
     )

@@ -10,8 +10,10 @@ from searcher.data import load_dataset
 from searcher.differences import differences
 from searcher.driving import OUTPUT, Observer, Place, terminated_like_interrupted
 from searcher.errors import NotFoundError, SearchFailedError, SpecError
+from searcher.lineage import ways_of
 from searcher.nested import refit_work
 from searcher.plan import make_plan, plan_again
+from searcher.preflight import Changes, changed_families
 from searcher.records import Note, Record
 from searcher.refit import RefitJob, refit
 from searcher.release import Released, release_model
@@ -140,19 +142,24 @@ def export_search(
         if wanted is None:
             raise NotFoundError(f"search {found.search_id} has no winner yet; name a trial")
         trial = reader.trial(wanted)
+        lineage = reader.lineage(found.search_id)
+        members = reader.trials(found.search_id) if lineage else ()
+        began = {one.trial_id: one.configuration for one in members}
     if trial.search_id != found.search_id:
         raise NotFoundError(f"trial {wanted} is of search {trial.search_id}")
     plan = plan_again(found)
     name = "model.onnx" if trial_id is None else f"{wanted}.onnx"
     path = Path(output) if output is not None else OUTPUT / found.search_id / name
     work = refit_work(plan)
+    way = ways_of(began, lineage)[trial.trial_id] if lineage else ((0, trial.configuration),)
     job = RefitJob(
         outer_fold=trial.outer_fold,
         roles=("winner",),
         trial_id=trial.trial_id,
         family=trial.family,
-        configuration=trial.configuration,
+        configuration=way[-1][1],
         keep_model=True,
+        way=way,
     )
     model = refit(work, job).model
     if model is None:
@@ -182,11 +189,15 @@ def _is_begun(search_id: str, spec: Spec, store: str) -> bool:
     try:
         with Store(store) as reader:
             found = reader.search(search_id)
+            changes = _changes(reader, search_id)
     except NotFoundError:
         return False
     if found.search_id != search_id:
         return False  # one that only begins like this
-    others = differences(found.spec, spec.model_dump(mode="json"))
+    asked = spec.model_dump(mode="json")
+    if changes:  # what can't be trained is left out of the stored spec
+        asked["families"] = changed_families(asked["families"] or {}, changes)
+    others = differences(found.spec, asked)
     if others:
         said = "; ".join(
             f"{one.what}: {one.a!r:.60} there, {one.b!r:.60} here" for one in others[:5]
@@ -197,6 +208,12 @@ def _is_begun(search_id: str, spec: Spec, store: str) -> bool:
             "trials over"
         )
     return True
+
+
+def _changes(reader: Store, search_id: str) -> Changes:
+    """Say what its preflight left out of the spaces of a search."""
+    notes = (note for note in reader.events(search_id) if note.kind == "preflight")
+    return next((note.payload.get("changes", {}) for note in notes), {})
 
 
 def _kept(released: Released, found: StoredSearch, trial: StoredTrial) -> Sequence[Record]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from cluster.session import Session
 from searcher.driving import Driver, Place, drive
 from searcher.environment import describe_environment
+from searcher.nested import check_strategy
 from searcher.past import past_of
 from searcher.plan import Plan, count_slots, started
 from searcher.preflight import look_ahead, refuse, with_notices
@@ -32,6 +33,7 @@ def begin(
     SearchInterruptedError, SearchFailedError, StoreError
         As ``drive`` raises them.
     """
+    check_strategy(plan)
     count_slots(plan.spec, session)  # before anything takes long, or is stored
     ahead = look_ahead(plan, exports=exports)
     refuse(ahead)

@@ -68,6 +68,12 @@ def learns(family: Family, profile: Profile) -> bool:
     return profile.task in family.tasks
 
 
+def reads(family: Family, profile: Profile) -> bool:
+    """Whether a family is for rows of such a shape; most read everything as a table."""
+    wanted = getattr(family, "shape", None)
+    return wanted is None or (profile.shape is not None and profile.shape.kind == wanted)
+
+
 def space_of(family: Family, reference: str, profile: Profile) -> Space:
     """Ask a family what can be tried on such data.
 

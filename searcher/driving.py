@@ -145,6 +145,8 @@ def drive(
             session=session,
             emit=driver.emit,
             trials_of=driver.trials_of,
+            lineage_of=lambda: driver.ask(lambda reader: reader.lineage(plan.search_id)),
+            checkpoints=place.folder / "checkpoints",
             past=past,
             watch=driver.watch(),
         )

@@ -109,7 +109,7 @@ def evaluate(
     scorer = make_scorer(metrics)
     for fold in folds:
         started, cpu = time.perf_counter(), time.process_time()
-        train, test = _features(family, prepare, rows, fold, seed=seed, cache=cache)
+        train, test = features(family, prepare, rows, fold, seed=seed, cache=cache)
         estimator = untrained(family, rest, rows.profile, seed=fold_seed(seed, fold), cpus=cpus)
         n_classes = rows.profile.n_classes
         y = rows.y[fold.train]
@@ -156,7 +156,7 @@ def fold_seed(seed: int, fold: Fold) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
 
 
-def _features(
+def features(
     family: Family,
     prepare: dict[str, Any],
     rows: Rows,
@@ -165,6 +165,14 @@ def _features(
     seed: int,
     cache: FeatureCache,
 ) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Preprocess an inner fold, or find it preprocessed: (train, test), (n, n_features) each.
+
+    Parameters
+    ----------
+    prepare
+        The preprocessing parameters of a configuration.
+    """
+
     def make() -> tuple[NDArray[Any], NDArray[Any]]:
         transformer = preprocessing.build(prepare, rows.profile, seed=fold_seed(seed, fold))
         train = quietly(transformer.fit_transform, rows.X[fold.train], rows.y[fold.train])

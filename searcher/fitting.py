@@ -5,54 +5,22 @@ what they make of the gap in the class codes: some raise, some answer with fewer
 are closed up before the fit, and answers widened again: a class never seen has probability 0.
 """
 
-from collections.abc import Iterator
-from typing import Any, Self
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator
 
 from search_spaces.columns import Profile
 from search_spaces.families.base import Family
 from search_spaces.networks import Network
 from search_spaces.space import Configuration
+from searcher.stepwise import Stepwise, begin
+from searcher.stepwise.widened import WidenedClassifier
 
 NESTED = ("estimator", "estimator_", "estimators_", "final_estimator_", "calibrated_classifiers_")
 """Attributes under which scikit-learn's meta-estimators, and ours, keep what they have fitted."""
-
-
-class WidenedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sklearn is untyped
-    """A fitted classifier that saw only some of the classes, answering for all of them.
-
-    Parameters
-    ----------
-    estimator
-        Unfitted classifier; sees codes 0..len(present)-1.
-    n_classes
-        How many classes there are.
-    """
-
-    def __init__(self, estimator: Any, n_classes: int) -> None:
-        self.estimator, self.n_classes = estimator, n_classes
-
-    def fit(self, X: NDArray[Any], y: NDArray[Any]) -> Self:
-        """Fit on rows whose codes ``y`` (n_samples,) have gaps."""
-        self.present_, closed = np.unique(y, return_inverse=True)
-        self.classes_ = np.arange(self.n_classes)
-        self.n_features_in_ = X.shape[1]
-        self.estimator.fit(X, closed)
-        return self
-
-    def predict(self, X: NDArray[Any]) -> NDArray[np.int64]:
-        """Class codes, shape (n_samples,)."""
-        codes: NDArray[np.int64] = self.present_[np.asarray(self.estimator.predict(X)).reshape(-1)]
-        return codes
-
-    def predict_proba(self, X: NDArray[Any]) -> NDArray[np.float64]:
-        """Probabilities, shape (n_samples, n_classes): 0 for classes never seen."""
-        probabilities = np.zeros((len(X), self.n_classes))
-        probabilities[:, self.present_] = self.estimator.predict_proba(X)
-        return probabilities
 
 
 def untrained(
@@ -71,6 +39,53 @@ def untrained(
     from searcher.training import NetworkEstimator  # torch, which not everybody has
 
     return NetworkEstimator(made, n_classes=profile.n_classes, seed=seed, cpus=cpus)
+
+
+def fit_by_schedule(
+    family: Family,
+    schedule: Sequence[tuple[int, Configuration]],
+    X: NDArray[Any],
+    y: NDArray[Any],
+    *,
+    profile: Profile,
+    seed: int,
+    cpus: int,
+    generation: int | None = None,
+) -> Any:
+    """Fit as a member of a population was: by one configuration after the other.
+
+    Parameters
+    ----------
+    generation
+        Units after which members of that population could be replaced.
+    schedule
+        Configurations without the preprocessing parameters, each with the units of resource after
+        which it holds; the first with 0.
+    X : array of shape (n_samples, n_features)
+        Features.
+    y : array of shape (n_samples,)
+        Class codes or values.
+
+    Returns
+    -------
+    Fitted estimator of the last configuration.
+    """
+    fit: Stepwise | None = None
+    ends = [since for since, _ in schedule[1:]]
+    for (_, configuration), end in zip(schedule, [*ends, None], strict=True):
+        estimator = untrained(family, configuration, profile, seed=seed, cpus=cpus)
+        n_classes = profile.n_classes
+        following = begin(estimator, X, y, n_classes=n_classes, restart_every=generation)
+        if fit is not None:
+            following.load_state(fit.state())
+        fit = following
+        while not fit.done and (end is None or fit.resource < end):
+            fit.advance()
+    if fit is None:
+        raise ValueError("a schedule has a configuration from 0 on")
+    fitted = fit.estimator()
+    predict_on_one_thread(fitted)
+    return fitted
 
 
 def fit_estimator(estimator: Any, X: NDArray[Any], y: NDArray[Any], *, n_classes: int) -> Any:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 import search_spaces.preprocessing as preprocessing_steps
 from search_spaces.columns import Column, Profile
 from search_spaces.families.base import Family
-from searcher.fitting import fit_estimator, untrained
+from searcher.fitting import fit_by_schedule, fit_estimator, untrained
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,11 +75,19 @@ def fit_model(
     classes: tuple[str | int, ...],
     seed: int,
     cpus: int,
+    way: Sequence[tuple[int, Mapping[str, Any]]] = (),
+    generation: int | None = None,
 ) -> FittedModel:
     """Fit preprocessing and estimator on exactly these rows.
 
     Parameters
     ----------
+    configuration
+        That of the model; of a member of a population the last one.
+    way
+        Of such a member: its configurations, each with the units after which it holds.
+    generation
+        Units after which members of its population could be replaced.
     X : array of shape (n_samples, n_columns), float64
         Rows coded as in ``search_spaces.columns``.
     y : array of shape (n_samples,)
@@ -88,12 +96,25 @@ def fit_model(
     prepare, rest = preprocessing_steps.split(dict(configuration))
     transformer = preprocessing_steps.build(prepare, profile, seed=seed)
     features = to_features(transformer.fit_transform(X, y), family.dtype)
-    estimator = fit_estimator(
-        untrained(family, rest, profile, seed=seed, cpus=cpus),
-        features,
-        y,
-        n_classes=profile.n_classes,
-    )
+    if way and generation is not None:
+        schedule = [(since, preprocessing_steps.split(dict(one))[1]) for since, one in way]
+        estimator = fit_by_schedule(
+            family,
+            schedule,
+            features,
+            y,
+            profile=profile,
+            seed=seed,
+            cpus=cpus,
+            generation=generation,
+        )
+    else:
+        estimator = fit_estimator(
+            untrained(family, rest, profile, seed=seed, cpus=cpus),
+            features,
+            y,
+            n_classes=profile.n_classes,
+        )
     return FittedModel(
         family=family.name,
         configuration=dict(configuration),

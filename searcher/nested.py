@@ -1,8 +1,9 @@
 """Nested cross-validation: the whole data flow, top to bottom."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from searcher.candidates import DUMMY, joint_space, references
 from searcher.errors import SearchFailedError, TrialError
 from searcher.evaluation import fold_seed
 from searcher.failpoints import failpoint
+from searcher.lineage import Way, ways_of
 from searcher.model import FittedModel
 from searcher.plan import Plan, count_slots
 from searcher.plugins import load_family
@@ -24,9 +26,12 @@ from searcher.records import (
     OuterPredictions,
     OuterScore,
     Record,
+    Replaced,
     Role,
+    Unit,
 )
 from searcher.refit import Predictions, Refit, RefitJob, RefitWork, refit
+from searcher.resources import longest, unit_of
 from searcher.selection import choose_default, choose_winner, find_dummy
 from searcher.store import StoredTrial
 from searcher.store.history import PastTrial
@@ -34,7 +39,7 @@ from searcher.strategies.base import Problem
 from searcher.tuning.inner import InnerSearch, make_inner_search
 from searcher.tuning.replay import replay
 from searcher.tuning.run import Watch, run_inner_searches
-from searcher.tuning.trainable import Work
+from searcher.tuning.work import Work
 
 MOST_PREDICTIONS = 200_000
 """Outer test rows of a search whose predictions are kept, 7 MB of the store. Above, a sample."""
@@ -71,6 +76,8 @@ def run_nested_search(
     session: Session,
     emit: Emit,
     trials_of: TrialsOf,
+    lineage_of: Callable[[], Sequence[Replaced]] = tuple,
+    checkpoints: Path | None = None,
     past: Past | None = None,
     watch: Watch | None = None,
 ) -> Outcome | None:
@@ -83,6 +90,11 @@ def run_nested_search(
     trials_of
         Gives an outer fold's trials as the store has them, with everything emitted so far: choices
         are made from what is kept, not from memory.
+    lineage_of
+        Gives the store's lineage of the search's populations, as ``trials_of`` does.
+    checkpoints
+        Folder for the states of trials that train in epochs or rounds; None: those of a worker that
+        dies begin anew.
     past
         What is there already; it is neither run nor told again.
     watch
@@ -99,7 +111,7 @@ def run_nested_search(
             emit(record)
     finished = run_inner_searches(
         inner,
-        _work(plan),
+        replace(_work(plan, checkpoints), generation=_generation(inner)),
         search_id=plan.search_id,
         slots=count_slots(plan.spec, session),
         gpus=plan.spec.hardware.gpus,
@@ -109,7 +121,7 @@ def run_nested_search(
     if not finished:
         return None
     failpoint("driver.tuned")
-    chosen, jobs = [], []
+    chosen, jobs, lineage = [], [], lineage_of()
     for name in plan.outer:
         trials = trials_of(name)
         winner = choose_winner(trials)
@@ -117,7 +129,9 @@ def run_nested_search(
             InnerSearchEnded(plan.search_id, name, winner.trial_id, float(winner.score or 0.0))
         )
         emit(chosen[-1])
-        jobs += _refits_of(name, winner, trials)
+        began = {trial.trial_id: trial.configuration for trial in trials}
+        ways = ways_of(began, (record for record in lineage if record.trial_id in began))
+        jobs += _refits_of(name, winner, trials, ways)
     failpoint("driver.chosen")
     outer, model = _refit_all(plan, jobs, emit, known=past.scores)
     failpoint("driver.scored")
@@ -133,7 +147,25 @@ def refit_work(plan: Plan) -> RefitWork:
         metrics=plan.metrics,
         seed=plan.spec.seed,
         cpus=plan.spec.hardware.cpus,
+        generation=_generation(_inner_searches(plan, Past())),
     )
+
+
+def check_strategy(plan: Plan) -> None:
+    """Let the strategy say whether it can search this space, before anything is stored.
+
+    Raises
+    ------
+    SpecError
+        If it can't.
+    """
+    _inner_searches(plan, Past())
+
+
+def _generation(inner: Mapping[str, InnerSearch]) -> int | None:
+    """Units in a generation, if trials are a population."""
+    found = {s.generations.interval for s in inner.values() if s.generations is not None}
+    return max(found, default=None)
 
 
 def _inner_searches(plan: Plan, past: Past) -> dict[str, InnerSearch]:
@@ -141,32 +173,50 @@ def _inner_searches(plan: Plan, past: Past) -> dict[str, InnerSearch]:
     space = joint_space(plan.candidates)
     room = plan.spec.budget.trials - 1  # the dummy takes one
     initial = tuple(join_family(c.name, c.default) for c in plan.candidates)[:room]
+    units = {c.name: unit_of(c.family, plan.spec) for c in plan.candidates}
     searches = {}
     for name in plan.outer:
-        n_folds = len(plan.inner_folds(name))
-        problem = Problem(
-            space=space,
-            initial=initial,
-            trials=room,
-            max_resource=n_folds,
-            seed=fold_seed(plan.spec.seed, plan.outer[name]),
-            first_trials=None if past.first_trials is None else past.first_trials - 1,
-        )
+        lengths = _lengths(plan, units, n_folds=len(plan.inner_folds(name)))
+        problems = {
+            unit: Problem(
+                space=space,
+                initial=initial,
+                trials=room,
+                max_resource=lengths[unit],
+                seed=fold_seed(plan.spec.seed, plan.outer[name]),
+                first_trials=None if past.first_trials is None else past.first_trials - 1,
+                evolves={c.name: getattr(c.family, "evolves", ()) for c in plan.candidates},
+            )
+            for unit in dict.fromkeys(units.values())
+        }
+        parts = {unit: plan.spec.strategy.build(problem) for unit, problem in problems.items()}
         searches[name] = make_inner_search(
-            plan.spec.strategy.build(problem),
+            next(iter(parts.values())),
             search_id=plan.search_id,
             outer_fold=name,
             trials=plan.spec.budget.trials,
             initial=initial,
-            max_resource=n_folds,
+            longest=lengths,
             dummy=load_family(DUMMY).default(plan.dataset.profile),
             time_s=plan.spec.budget.time_s,
             trial_time_s=plan.spec.budget.trial_time_s,
+            units=units,
+            schedulers={unit: part.scheduler for unit, part in parts.items()},
         )
     return searches
 
 
-def _work(plan: Plan) -> Work:
+def _lengths(plan: Plan, units: Mapping[str, Unit], *, n_folds: int) -> dict[Unit, int]:
+    """Units of the longest trials; the dummy's are inner folds."""
+    lengths: dict[Unit, int] = {"inner_folds": n_folds}
+    for candidate in plan.candidates:
+        unit = units[candidate.name]
+        length = longest(candidate.space, unit, n_folds=n_folds)
+        lengths[unit] = max(length, lengths.get(unit, 0))
+    return lengths
+
+
+def _work(plan: Plan, checkpoints: Path | None) -> Work:
     return Work(
         rows=plan.rows,
         folds={name: plan.inner_folds(name) for name in plan.outer},
@@ -175,15 +225,22 @@ def _work(plan: Plan) -> Work:
         seed=plan.spec.seed,
         cpus=plan.spec.hardware.cpus,
         trial_time_s=plan.spec.budget.trial_time_s,
+        workers=plan.spec.hardware.workers,
+        gpus=plan.spec.hardware.gpus,
+        share=plan.spec.hardware.parallel,
+        checkpoints=None if checkpoints is None else str(checkpoints),
     )
 
 
 def _refits_of(
-    outer_fold: str, winner: StoredTrial, trials: Sequence[StoredTrial]
+    outer_fold: str,
+    winner: StoredTrial,
+    trials: Sequence[StoredTrial],
+    ways: Mapping[str, Way],
 ) -> list[RefitJob]:
     """List what to refit in one outer fold: the winner, and what it is compared with."""
     if outer_fold == FINAL:
-        return [_job(winner, ["winner"], keep_model=True)]
+        return [_job(winner, ["winner"], ways[winner.trial_id], keep_model=True)]
     roles: dict[str, list[Role]] = {winner.trial_id: ["winner"]}
     found = {winner.trial_id: winner}
     others: tuple[tuple[Role, StoredTrial | None], ...] = (
@@ -194,17 +251,13 @@ def _refits_of(
         if trial is not None:
             found[trial.trial_id] = trial
             roles.setdefault(trial.trial_id, []).append(role)
-    return [_job(trial, roles[trial_id]) for trial_id, trial in found.items()]
+    return [_job(trial, roles[trial_id], ways[trial_id]) for trial_id, trial in found.items()]
 
 
-def _job(trial: StoredTrial, roles: list[Role], *, keep_model: bool = False) -> RefitJob:
+def _job(trial: StoredTrial, roles: list[Role], way: Way, *, keep_model: bool = False) -> RefitJob:
+    _, last = way[-1]
     return RefitJob(
-        trial.outer_fold,
-        tuple(roles),
-        trial.trial_id,
-        trial.family,
-        trial.configuration,
-        keep_model,
+        trial.outer_fold, tuple(roles), trial.trial_id, trial.family, last, keep_model, way
     )
 
 

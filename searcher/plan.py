@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cluster.ranks import TooManyRanksError, require_room
 from cluster.session import Session
 from searcher.candidates import Candidate, resolve_candidates
 from searcher.checks import check_search
@@ -109,14 +110,23 @@ def count_slots(spec: Spec, session: Session) -> int:
     SpecError
         If not even one can: Ray would wait for ever.
     """
-    asked = {"cpus": spec.hardware.cpus, "gpus": spec.hardware.gpus}
+    hardware = spec.hardware
+    asked = {"cpus": hardware.cpus, "gpus": hardware.gpus}
     there = {"cpus": session.cpus, "gpus": session.gpus}
     for name, wanted in asked.items():
-        if wanted > there[name]:
+        if wanted * hardware.workers > there[name]:
+            whom = f"each of {hardware.workers} workers" if hardware.workers > 1 else "each trial"
             raise SpecError(
-                f"hardware.{name}: found {wanted} for each trial; there are {there[name]}"
+                f"hardware.{name}: found {wanted:g} for {whom}; there are {there[name]}"
             )
-    return min(there[name] // wanted for name, wanted in asked.items() if wanted)
+    if hardware.workers > 1:
+        try:
+            require_room(hardware.workers, cpus=hardware.cpus, gpus=hardware.gpus)
+        except TooManyRanksError as error:
+            raise SpecError(f"hardware.workers: {error}") from error
+    return min(
+        int(there[name] // (wanted * hardware.workers)) for name, wanted in asked.items() if wanted
+    )
 
 
 def started(plan: Plan, environment: Mapping[str, Any]) -> SearchStarted:

@@ -1,7 +1,7 @@
 """Train a chosen configuration once more, on all the rows it may see, and score it once."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ class RefitWork:
     metrics: tuple[str, ...]
     seed: int
     cpus: int
+    generation: int | None = None  # units after which members of a population could be replaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class RefitJob:
     family: str
     configuration: Mapping[str, Any]
     keep_model: bool = False
+    way: Sequence[tuple[int, Mapping[str, Any]]] = ()  # of a member of a population
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +79,8 @@ def refit(work: RefitWork, job: RefitJob) -> Refit:
             classes=rows.classes,
             seed=fold_seed(work.seed, fold),
             cpus=work.cpus,
+            way=job.way,
+            generation=work.generation,
         )
     )
     fit_s = time.perf_counter() - started

@@ -1,14 +1,17 @@
 """Whether a spec and its data go together, found out before anything starts."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from search_spaces import preprocessing
 from search_spaces.columns import Profile
+from search_spaces.families.base import Family
 from search_spaces.space import Space
-from searcher.candidates import families_asked, learns, space_of
+from searcher.candidates import families_asked, learns, reads, space_of
 from searcher.data import Dataset
 from searcher.errors import SpecError, near
 from searcher.folds import make_folds
@@ -20,6 +23,7 @@ from searcher.metrics import (
 )
 from searcher.plugins import family_names, load_family
 from searcher.records import Fold
+from searcher.resources import misfits, unit_of
 from searcher.spec import Spec
 
 
@@ -46,6 +50,7 @@ def check_search(spec: Spec, dataset: Dataset) -> Checked:
     problems += misfits
     spaces = _check_families(spec, dataset.profile, problems)
     problems += _check_budget(spec, len(spaces))
+    problems += _check_resources(spec, dataset.profile, spaces)
     folds = _check_folds(spec, dataset, problems)
     if not misfits:
         problems += _check_scores(metrics, dataset, folds)
@@ -92,8 +97,22 @@ def _check_families(spec: Spec, profile: Profile, problems: list[str]) -> dict[s
                 problems.append(str(error))
                 continue
             path = f"families.{reference}"
+            if lacking := _lacking(family, profile):
+                problems.append(f"{path}: {lacking}")
             spaces[family.name] = _change(space, changes, path, problems)
     return spaces
+
+
+def _lacking(family: Family, profile: Profile) -> str:
+    """Say what a family needs that is not installed: an extra of the package."""
+    rest = preprocessing.split(family.default(profile))[1]
+    try:
+        family.build(rest, profile, seed=0, cpus=1)
+    except ModuleNotFoundError as error:
+        return str(error)
+    except Exception:  # noqa: BLE001 - it may raise anything, and will again as a failed trial
+        return ""
+    return ""
 
 
 def _change(
@@ -121,7 +140,8 @@ def _change(
 
 
 def _learners(profile: Profile) -> str:
-    names = [name for name in family_names() if learns(load_family(name), profile)]
+    families = map(load_family, family_names())
+    names = [each.name for each in families if learns(each, profile) and reads(each, profile)]
     return f"; families that learn such: {', '.join(names)}"
 
 
@@ -134,11 +154,32 @@ def _check_budget(spec: Spec, n_families: int) -> Iterator[str]:
             f"budget.trials: found {trials}; the dummy and the default configurations of "
             f"{n_families} families come first, so at least {needed}, or fewer families"
         )
-    if spec.hardware.workers > 1:
+
+
+def _check_resources(spec: Spec, profile: Profile, spaces: Mapping[str, Space]) -> Iterator[str]:
+    """Find what families, strategy and workers say of each other's training."""
+    families = dict(_loaded(spec, profile, spaces))
+    wrong = list(misfits(families, spec))
+    yield from wrong
+    units = {} if wrong else {name: unit_of(family, spec) for name, family in families.items()}
+    if (why := spec.strategy.misfit(units)) is not None and units:
+        yield f"strategy.kind: {spec.strategy.kind} {why}"
+    if spec.hardware.workers > 1 and units and "epochs" not in units.values():
         yield (
             f"hardware.workers: found {spec.hardware.workers}; no family of this search trains in "
             "several processes, so 1. Trials run in parallel anyway, one for every hardware.cpus"
         )
+
+
+def _loaded(
+    spec: Spec, profile: Profile, spaces: Mapping[str, Space]
+) -> Iterator[tuple[str, Family]]:
+    """Load the families that can be searched; what the others lack is said already."""
+    for reference in families_asked(spec, profile):
+        with suppress(SpecError):
+            family = load_family(reference)
+            if family.name in spaces:
+                yield family.name, family
 
 
 def _check_folds(spec: Spec, dataset: Dataset, problems: list[str]) -> tuple[Fold, ...]:

@@ -9,6 +9,7 @@ from searcher.cli import facts
 from searcher.cli.story import section
 from searcher.cli.tables import Column, identity, layout, right
 from searcher.cli.words import duration, interval, number, one_line, signed, value
+from searcher.records import NOUNS
 
 if TYPE_CHECKING:
     from searcher.comparison import Comparison, MetricCompared, TrialComparison
@@ -38,7 +39,7 @@ def tell_trials(found: "TrialComparison", *, terminal: bool) -> str:
     parts = [
         "".join(
             f"{label}  {typer.style(trial.trial_id, bold=True)}  {trial.family}: {trial.state}, "
-            f"{number(trial.score)} after {trial.resource} inner folds\n"
+            f"{number(trial.score)} after {trial.resource} {NOUNS[trial.unit][1]}\n"
             for label, trial in (("A", found.a), ("B", found.b))
         ),
         _told(found, terminal),

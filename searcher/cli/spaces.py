@@ -13,7 +13,7 @@ from searcher.cli.tables import Column, identity, layout, right
 from searcher.cli.words import value
 
 if TYPE_CHECKING:
-    from search_spaces.columns import Profile, Task
+    from search_spaces.columns import Profile, ShapeKind, Task
     from search_spaces.families.base import Family
     from search_spaces.space import Configuration, Space
 
@@ -56,7 +56,7 @@ def spaces(
     """Show what can be searched, with ranges and defaults.
 
     Without --data, spaces are shown for typical data: 1,000 rows with numbers and categories, some
-    missing.
+    missing; for families that read images or sequences alone, of 28 x 28 pixels or 24 steps.
     """
     check_format(form, output)
     offers = _of_spec(data, family) if data is not None else _of_typical_data(family)
@@ -79,7 +79,7 @@ def _of_typical_data(name: str | None) -> list[Offer]:
 def _offers(family: "Family") -> Iterator[Offer]:
     """Yield each different space of a family, with the tasks that have it."""
     alike: list[tuple[list[str], Space, Configuration]] = []
-    for profile in _typical_profiles():
+    for profile in _typical_profiles(getattr(family, "shape", None)):
         if profile.task not in family.tasks:
             continue
         space, default = family.space(profile), family.default(profile)
@@ -93,17 +93,24 @@ def _offers(family: "Family") -> Iterator[Offer]:
         yield Offer(family, tuple(tasks), space, default)
 
 
-def _typical_profiles() -> "Iterator[Profile]":
-    from search_spaces.columns import MISSING_CATEGORY, Column, Profile
+def _typical_profiles(kind: "ShapeKind | None") -> "Iterator[Profile]":
+    from search_spaces.columns import MISSING_CATEGORY, Column, Profile, Shape
 
-    columns = (
+    shapes: dict[ShapeKind, Shape] = {
+        "image": Shape("image", (1, 28, 28)),
+        "sequence": Shape("sequence", (24, 3)),
+    }
+    shape = shapes[kind] if kind else None
+    columns: tuple[Column, ...] = (
         Column("amount", "numeric", has_missing=True),
         Column("count", "numeric"),
         Column("colour", "categorical", categories=(MISSING_CATEGORY, "blue", "green", "red")),
     )
+    if shape is not None:
+        columns = tuple(Column(f"x{i}", "numeric") for i in range(shape.n_columns))
     n_classes: dict[Task, int] = {"binary": 2, "multiclass": 3, "regression": 0, "clustering": 0}
     for task, n in n_classes.items():
-        yield Profile(task, columns, n_samples=TYPICAL_ROWS, n_classes=n)
+        yield Profile(task, columns, n_samples=TYPICAL_ROWS, n_classes=n, shape=shape)
 
 
 def _of_spec(path: Path, name: str | None) -> list[Offer]:

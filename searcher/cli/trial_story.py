@@ -9,6 +9,7 @@ from searcher.cli.options import store_option
 from searcher.cli.story import section
 from searcher.cli.tables import Column, layout, right
 from searcher.cli.words import count, duration, local_time, number, one_line, signed, value
+from searcher.records import NOUNS
 
 if TYPE_CHECKING:
     from searcher.store import StoredTrial
@@ -58,14 +59,17 @@ def tell(
         f"{head}, started {local_time(trial.started_at)}{took}\n"
         + "".join(section(name, lines, terminal) for name, lines in sections.items())
         + _folds(history, metric, terminal=terminal)
-        + "".join(_judgement(each, terminal=terminal) for each in history.judgements)
+        + "".join(_judgement(trial, each, terminal=terminal) for each in history.judgements)
         + _traceback(trial)
         + section("next", [f"searcher reproduce {trial.trial_id}{store_option(store)}"], False)
     )
 
 
 def _score(trial: "StoredTrial", metric: str) -> str:
-    after = count(trial.resource, "inner fold")
+    one, many = NOUNS[trial.unit]
+    after = count(trial.resource, one, plural=many)
+    if trial.unit != "inner_folds":
+        return f"{metric} {number(trial.score)}, mean over the inner folds after {after}"
     return f"{metric} {number(trial.score)}, mean over {after}" if trial.resource else "none"
 
 
@@ -102,10 +106,11 @@ def _folds(history: "TrialHistory", metric: str, *, terminal: bool) -> str:
     return f"\n{layout(columns, rows, terminal=terminal, indent='  ')}\n"
 
 
-def _judgement(judgement: "Judgement", *, terminal: bool) -> str:
+def _judgement(trial: "StoredTrial", judgement: "Judgement", *, terminal: bool) -> str:
     """Tell a decision of the scheduler, and the trials it was compared with."""
     decision = judgement.decision
-    said = [f"after {count(decision.resource, 'inner fold')}: {decision.decision}"]
+    one, many = NOUNS[trial.unit]
+    said = [f"after {count(decision.resource, one, plural=many)}: {decision.decision}"]
     said.append(one_line(decision.reason))
     if decision.cutoff is not None:
         margin = signed(decision.score - decision.cutoff)

@@ -106,9 +106,11 @@ def _trial_obstacles(
 ) -> Iterator[str]:
     if not same_rows:
         yield "the trials are of searches of different rows"
+    elif early := [t for t in trials if t.unit != "inner_folds" and t.state != "completed"]:
+        yield f"{early[0].trial_id} has scores by fold only once it is trained to its end"
     elif not pairs:
         folds = " and ".join(trial.outer_fold for trial in trials)
         yield f"the trials have no inner fold in common: their outer folds are {folds}"
-    elif min(trial.resource for trial in trials) < FEWEST:
+    elif min((t.resource for t in trials if t.unit == "inner_folds"), default=FEWEST) < FEWEST:
         a, b = (f"{trial.resource} ({trial.state})" for trial in trials)
         yield f"fewer than two inner folds are scored in both: A has {a}, B {b}"

@@ -11,9 +11,9 @@ from cluster.session import stay_connected
 from searcher.conclusion import conclude, last_word
 from searcher.environment import describe_environment
 from searcher.model import FittedModel
-from searcher.nested import run_nested_search
+from searcher.nested import check_strategy, run_nested_search
 from searcher.plan import Plan, count_slots, started
-from searcher.records import FINAL, FoldScore
+from searcher.records import FINAL, FoldScore, Replaced
 from searcher.store import Store, StoredSearch, StoredTrial, Writer
 from searcher.store.credentials import take_credentials
 
@@ -60,6 +60,7 @@ def run_search(plan: Plan, *, store: str | None, cpus: int | None) -> Found:
 
 def _run(plan: Plan, url: str, cpus: int | None) -> FittedModel:
     session = stay_connected(cpus=cpus)
+    check_strategy(plan)
     count_slots(plan.spec, session)  # before anything is stored
     with Writer(url) as writer:
 
@@ -68,10 +69,21 @@ def _run(plan: Plan, url: str, cpus: int | None) -> FittedModel:
             with Store(url) as reader:
                 return reader.trials(plan.search_id, outer_fold=outer_fold, sort="number")
 
+        def lineage_of() -> Sequence[Replaced]:
+            writer.flush()
+            with Store(url) as reader:
+                return reader.lineage(plan.search_id)
+
         writer.add(started(plan, describe_environment(cpus=session.cpus, base=plan.base)))
         writer.lead(plan.search_id)
         with last_word(plan.search_id, writer.add):
-            outcome = run_nested_search(plan, session=session, emit=writer.add, trials_of=trials_of)
+            outcome = run_nested_search(
+                plan,
+                session=session,
+                emit=writer.add,
+                trials_of=trials_of,
+                lineage_of=lineage_of,
+            )
             if outcome is None:
                 # SearchInterruptedError would be a fit that failed, to cross_val_score, say:
                 # it would go on with the next one.

@@ -18,11 +18,14 @@ tenth of them, and one trial is no group."""
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Compared:
-    """Trials that were scored on the same inner folds; the dummy is not among them."""
+    """Trials that were scored on the same inner folds; the dummy is not among them.
+
+    Among trials that count in epochs, or rounds, those with as many of them.
+    """
 
     trials: list[StoredTrial]  # with their mean score over ``resource`` inner folds as the score
     resource: int
-    full: int  # inner folds of a trial that is not stopped
+    full: int  # units of a trial that is not stopped
     finished: int  # how many trials saw them all
 
     @property
@@ -39,7 +42,9 @@ def compare(material: Material) -> Compared:
     """
     trials = [trial for trial in material.shown if trial.origin != "dummy"]
     finished = completed(trials)
-    full = max((trial.resource for trial in completed(material.shown)), default=0)
+    full = max((trial.resource for trial in finished), default=0)
+    if len(material.units) > 1:  # as many epochs are not as many inner folds
+        return Compared(finished, full, full, len(finished))
     for resource in range(full, 0, -1):
         found = finished if resource == full else list(_after(trials, resource, material))
         if len(found) >= ENOUGH:

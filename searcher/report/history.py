@@ -1,5 +1,6 @@
 """How each inner search went: every trial's score in order of proposal, and the best so far."""
 
+from searcher.records import NOUNS
 from searcher.report.figures import (
     Figure,
     Layout,
@@ -16,7 +17,6 @@ from searcher.report.figures import (
 )
 from searcher.report.inner import Limits, inner_figure
 from searcher.report.material import Material
-from searcher.report.numbers import plural
 from searcher.report.sampling import (
     completed,
     focus,
@@ -99,7 +99,9 @@ def _stopped(drawn: list[StoredTrial], material: Material) -> list[Trace]:
         [trial.number for trial in stopped],
         [trial.score for trial in stopped],
         [
-            hover(t, material.digits, f"stopped after {plural(t.resource, 'inner fold')}")
+            hover(
+                t, material.digits, f"stopped after {t.resource:,} {NOUNS[t.unit][t.resource != 1]}"
+            )
             for t in stopped
         ],
         {"symbol": "triangle-down-open", "size": 7, "color": "@muted", "line": {"width": 1}},

@@ -8,7 +8,7 @@ from itertools import chain
 import numpy as np
 
 from search_spaces.space import Space
-from searcher.records import FINAL, Artifact, Decision, FoldScore, Note
+from searcher.records import FINAL, NOUNS, Artifact, Decision, FoldScore, Note, Unit
 from searcher.report.judged import Judged, judge
 from searcher.report.numbers import Digits, digits_for
 from searcher.report.sampling import scores_of
@@ -18,7 +18,7 @@ from searcher.store import Store, StoredSearch, StoredTrial
 MAX_POSITIONS = 50_000_000
 """Of the index arrays that are read to count each fold's rows: 0.4 GB. Above it, no counts."""
 
-Curve = tuple[tuple[int, float], ...]  # (inner folds finished, mean score over them)
+Curve = tuple[tuple[int, float], ...]  # (resource, mean score at it)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,6 +67,18 @@ class Material:
         """Family -> name of its colour in ``theme``."""
         return {family: f"@f{i % 8}" for i, family in enumerate(self.families)}
 
+    @property
+    def units(self) -> tuple[Unit, ...]:
+        """What the trials count in, the dummy aside."""
+        trials = chain.from_iterable(self.trials.values())
+        found = {trial.unit for trial in trials if trial.origin != "dummy"}
+        return tuple(unit for unit in NOUNS if unit in found) or ("inner_folds",)
+
+    @property
+    def nouns(self) -> str:
+        """What the units of the trials are called."""
+        return " or ".join(NOUNS[unit][1] for unit in self.units)
+
     def winner_of(self, outer_fold: str) -> str | None:
         """Id of the trial that an inner search chose."""
         chosen = {winner.outer_fold: winner.trial_id for winner in self.search.winners}
@@ -95,7 +107,7 @@ def read(store: Store, search_id: str) -> Material:
     return Material(
         search=search,
         trials={fold: tuple(found) for fold, found in trials.items()},
-        curves=running_means(store.fold_scores(search.search_id), search.metric),
+        curves=_curves(store, search),
         decisions={fold: tuple(found) for fold, found in decisions.items()},
         notes=notes,
         artifacts=store.artifacts(search.search_id),
@@ -105,6 +117,15 @@ def read(store: Store, search_id: str) -> Material:
         spaces=declared_spaces(search.spec, search.data, families),
         digits=_digits(search, chain.from_iterable(trials.values())),
     )
+
+
+def _curves(store: Store, search: StoredSearch) -> dict[str, Curve]:
+    """Means by resource; trials in epochs or rounds have one over all inner folds at each."""
+    by_unit: dict[str, list[tuple[int, float]]] = defaultdict(list)
+    for unit in store.units(search.search_id):
+        by_unit[unit.trial_id].append((unit.resource, unit.score))
+    curves = running_means(store.fold_scores(search.search_id), search.metric)
+    return curves | {trial_id: tuple(points) for trial_id, points in by_unit.items()}
 
 
 def running_means(fold_scores: Iterable[FoldScore], metric: str) -> dict[str, Curve]:

@@ -27,6 +27,7 @@ from searcher.store import StoredTrial
 
 LIMITS = Limits(shown=150, others=400, least=20, folds=20)  # lines
 MAX_STOPS = 100  # rows of the table
+FEW_UNITS = 15  # that the axis can name one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,8 @@ class Rungs:
     rows: list[RungRow]
     stops: list[Decision]
     left_out: int
-    fits: int  # inner folds that were fitted, all inner searches
-    full: int  # inner folds that all their trials would have taken
+    fits: int  # units that were trained, all inner searches
+    full: int  # units that all their trials would have taken
 
 
 def rungs(material: Material) -> Rungs:
@@ -59,7 +60,7 @@ def rungs(material: Material) -> Rungs:
     stops = [decision for decision in decisions if decision.decision == "stop"]
     fits, full = _work(material)
     folds = [fold for fold in material.folds_to_choose_from if _raced(material, fold)]
-    alt = "Mean score of each trial over the inner folds it has seen, with the points of stopping"
+    alt = "Mean score of each trial as it went on, with the points of stopping"
     figure = inner_figure("rungs", alt, _plot, folds=folds, material=material, limits=LIMITS)
     return Rungs(
         figure=figure,
@@ -89,8 +90,10 @@ def _words(material: Material, figure: Figure | None) -> list[str]:
 
 
 def _work(material: Material) -> tuple[int, int]:
+    """Add up units; nothing where trials count in several, which have no sum."""
     fits = full = 0
-    for trials in material.trials.values():
+    for found in material.trials.values() if len(material.units) == 1 else ():
+        trials = [trial for trial in found if trial.unit in material.units]
         done = completed(trials)
         if done:
             length = max(trial.resource for trial in done)
@@ -140,13 +143,19 @@ def _plot(material: Material, fold: str, limit: int) -> Plot:
     data += [*_stops(raced, material, fold), *_legend(raced, chosen)]
     ours = layout(
         showlegend=True,
-        xaxis=axis(title={"text": "inner folds finished"}, dtick=1),
+        xaxis=axis(title={"text": f"{material.nouns} finished"}, **_ticks(material)),
         yaxis=axis(title={"text": "mean score so far"}, range=seen),
     )
     note = f"{len(drawn):,} of {len(trials):,} trials are drawn, an even sample."
     return Plot(
         fold_label(fold), data, merged(base, ours), note if len(drawn) < len(trials) else ""
     )
+
+
+def _ticks(material: Material) -> dict[str, int]:
+    """Mark every unit where they are few."""
+    longest = max((len(curve) for curve in material.curves.values()), default=0)
+    return {"dtick": 1} if longest <= FEW_UNITS else {}
 
 
 def _stop_scores(trials: Sequence[StoredTrial], material: Material) -> list[float]:

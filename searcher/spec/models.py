@@ -1,7 +1,7 @@
 """What a user may say of data, folds, budget and hardware; docs/spec.md explains every field."""
 
 import os
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -157,13 +157,39 @@ class BudgetSpec(Settings):
     trial_time_s: float | None = Field(
         None, gt=0, description="seconds after which one trial counts as failed", examples=[60]
     )
+    resource: dict[str, Literal["inner_folds", "epochs", "rounds"]] = Field(
+        {},
+        description="what trials of a family count in, by family, where it is not what the "
+        "family does anyway: inner_folds, epochs or rounds (ten boosting rounds)",
+        examples=[{"xgboost": "rounds"}],
+    )
 
 
 class HardwareSpec(Settings):
     """What each trial gets."""
 
     cpus: int = Field(1, ge=1, le=1024, description="cores of each trial", examples=[1])
-    gpus: int = Field(0, ge=0, le=64, description="GPUs of each trial", examples=[0])
-    workers: int = Field(
-        1, ge=1, le=1024, description="processes that train one model together", examples=[1]
+    gpus: float = Field(
+        0,
+        ge=0,
+        le=64,
+        description="GPUs of each trial, or of each of its workers; a trial of one worker may have "
+        "a part of one",
+        examples=[0.5],
     )
+    workers: int = Field(
+        1, ge=1, le=1024, description="processes that train one network together", examples=[1]
+    )
+    parallel: Literal["rows", "folds"] = Field(
+        "rows",
+        description="what the workers of a trial divide: the rows of each batch "
+        "(DistributedDataParallel), or the inner folds",
+        examples=["folds"],
+    )
+
+    @model_validator(mode="after")
+    def _whole_gpus(self) -> Self:
+        """Refuse parts of a GPU for several workers: NCCL wants a whole one for each."""
+        if self.gpus % 1 and (self.gpus > 1 or self.workers > 1):
+            raise ValueError("gpus must be whole, or below 1 with one worker")
+        return self

@@ -1,6 +1,7 @@
 """What is tried next: the part of a spec that a strategy plug-in reads."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import Field
@@ -23,6 +24,10 @@ class Strategy(Settings, ABC):
     @abstractmethod
     def build(self, problem: Any) -> Any:
         """Searcher and scheduler (``searcher.strategies.base.TuneParts``) for one inner search."""
+
+    def misfit(self, units: Mapping[str, str]) -> str | None:
+        """Say why families, by what their trials count in, can't be searched so, if they can't."""
+        return None
 
     def remark(self, space: Space, *, trials: int) -> str | None:
         """Say what people should know before a search of this joint space starts, if anything."""

@@ -63,12 +63,16 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # sklearn is untyp
         TrialError
             If rows, loss and module do not fit each other, or training diverges.
         """
-        with _threads(self.cpus):
+        with threads(self.cpus):
             trainer = Trainer(self.network, X, y, n_classes=self.n_classes, seed=self.seed)
             while not trainer.done:
                 trainer.train_epoch()
+        return self.take(trainer)
+
+    def take(self, trainer: Trainer) -> Self:
+        """Be fitted as far as a trainer of the same network is."""
         self.module_, self.targets_ = trainer.trained(), trainer.targets
-        self.n_features_in_ = X.shape[1]
+        self.n_features_in_ = trainer.n_features
         if self.n_classes:
             self.classes_ = np.arange(self.n_classes)
         return self
@@ -83,12 +87,13 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # sklearn is untyp
         return self.targets_.probabilities(self._outputs(X))
 
     def _outputs(self, X: NDArray[Any]) -> torch.Tensor:
-        with _threads(self.cpus):
+        with threads(self.cpus):
             return outputs_of(self.module_, X, torch.device("cpu"))
 
 
 @contextmanager
-def _threads(number: int) -> Iterator[None]:
+def threads(number: int) -> Iterator[None]:
+    """Let PyTorch use so many threads in this block."""
     before = torch.get_num_threads()
     torch.set_num_threads(number)
     try:

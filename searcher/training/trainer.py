@@ -86,7 +86,7 @@ class Trainer:
         device: str | torch.device = "cpu",
     ) -> None:
         self.settings = settings = network.training
-        self.epoch, self._seed = 0, seed
+        self.epoch, self._seed, self.n_features = 0, seed, X.shape[1]
         self.device, self.ranks = torch.device(device), Ranks(rank, world)
         held = held_out(y, settings, seed=seed, n_classes=n_classes)
         self.targets = Targets.of(y[~held], n_classes, settings.class_weight)

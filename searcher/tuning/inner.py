@@ -18,9 +18,12 @@ from ray.tune.search import Searcher
 from search_spaces.space import Configuration, split_family
 from searcher.candidates import DUMMY
 from searcher.errors import RecallError
-from searcher.records import Decision, Origin
+from searcher.records import NOUNS, Decision, Origin, Record, Unit
 from searcher.strategies.base import TuneParts
+from searcher.tuning.generations import Generations
 from searcher.tuning.handle import TrialHandle
+
+FOLDS: Unit = "inner_folds"
 
 MOST_DEATHS = 3
 """Workers that may die in the same inner fold of a trial before that is taken for its own fault."""
@@ -38,6 +41,16 @@ class Proposal:
     origin: Origin
     attempt: int = 1
     scores: tuple[float, ...] = ()  # of the inner folds that earlier attempts have finished
+    unit: Unit = FOLDS
+    resource: int = 0  # units that are known already, if it does not count in inner folds
+    until: int | None = None  # units after which it waits for the others of its population
+    source: tuple[str, int] | None = None  # whose state it goes on from, and of when
+    schedule: tuple[tuple[int, Configuration], ...] = ()  # if it has changed its configuration
+
+    @property
+    def way(self) -> tuple[tuple[int, Configuration], ...]:
+        """Its configurations, each with the resource after which it holds."""
+        return self.schedule or ((0, self.configuration),)
 
     def to_config(self) -> dict[str, Any]:
         """As JSON values."""
@@ -55,6 +68,7 @@ class LiveTrial:
 
     proposal: Proposal
     scores: list[float] = field(default_factory=list)  # of the inner folds so far
+    resource: int = 0  # units so far, if it does not count in inner folds
     spent_s: float = 0.0
     deaths: int = 0  # of workers since its last finished inner fold
     since: float = field(default_factory=time.monotonic)  # its start or its last result
@@ -69,6 +83,19 @@ class LiveTrial:
         self.deaths = 0
         self.progress()
 
+    def reach(self, resource: int) -> None:
+        """Keep that a unit of all inner folds is finished."""
+        self.resource = resource
+        self.deaths = 0
+        self.progress()
+
+    @property
+    def place(self) -> str:
+        """Where it is, in words."""
+        if self.proposal.unit == FOLDS:
+            return f"inner fold number {len(self.scores) + 1}"
+        return f"unit {self.resource + 1} ({self.proposal.unit})"
+
 
 @dataclass(slots=True)
 class InnerSearch:
@@ -81,11 +108,13 @@ class InnerSearch:
     search_id: str
     outer_fold: str
     searcher: Searcher
-    scheduler: TrialScheduler
+    schedulers: Mapping[Unit, TrialScheduler]  # trials are compared with those of the same unit
     trials: int  # budget, dummy and defaults included
     initial: tuple[Configuration, ...]  # the defaults, joint
-    max_resource: int
     dummy: Configuration  # of the dummy family
+    units: Mapping[str, Unit] = field(default_factory=dict)  # family -> unit, if not inner folds
+    longest: Mapping[Unit, int] = field(default_factory=dict)  # units of a trial that runs through
+    generations: Generations | None = None  # if its trials are a population
     time_s: float | None = None  # budget in seconds of its trials' work
     trial_time_s: float | None = None
     proposed: int = 0
@@ -95,7 +124,11 @@ class InnerSearch:
     spent_s: float = 0.0
     live: dict[str, LiveTrial] = field(default_factory=dict)  # by our trial ids
     waiting: deque[Proposal] = field(default_factory=deque)  # to run once more
-    seen: dict[int, list[float]] = field(default_factory=lambda: defaultdict(list))  # sorted
+    seen: dict[tuple[Unit, int], list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    def whole(self, unit: Unit) -> str:
+        """Say what a trial comes to that runs through."""
+        return f"{self.longest[unit]} {NOUNS[unit][1]}"
 
     @property
     def out_of_time(self) -> bool:
@@ -105,7 +138,7 @@ class InnerSearch:
     @property
     def done(self) -> bool:
         """Whether it will propose nothing more, as far as one can say now."""
-        if self.waiting:
+        if self.waiting or self.parked:
             return False
         if not self.dummy_proposed or (self.defaults_left > 0 and not self.exhausted):
             return False
@@ -114,7 +147,17 @@ class InnerSearch:
     @property
     def running(self) -> int:
         """How many trials have a worker, or are about to."""
-        return len(self.live) - len(self.waiting)
+        return len(self.live) - len(self.waiting) - self.parked
+
+    @property
+    def parked(self) -> int:
+        """How many members of a population wait for the next generation."""
+        return 0 if self.generations is None else len(self.generations.waiting)
+
+    @property
+    def all_proposed(self) -> bool:
+        """Whether no new trial will come."""
+        return self.dummy_proposed and (self.proposed >= self.trials or self.exhausted)
 
     def propose(self) -> Proposal | None:
         """Next trial, or None when the strategy waits for results or has nothing left."""
@@ -157,13 +200,14 @@ class InnerSearch:
         go_on = str(TrialScheduler.CONTINUE)
         if result.get("score") is None or proposal.origin == "dummy":
             return go_on, None
-        action = str(self.scheduler.on_trial_result(controller, handle, dict(result)))
+        scheduler = self._scheduler(trial_id)
+        action = str(scheduler.on_trial_result(controller, handle, dict(result)))
         reason = self._reason(trial_id, int(result["resource"]), action)
         if proposal.origin == "default" and action == TrialScheduler.STOP:
             action, reason = go_on, "a default is never stopped"
         elif self.out_of_time and proposal.origin == "strategy":
             action, reason = str(TrialScheduler.STOP), f"budget.time_s {self.time_s:g} is spent"
-        if reason is None or result["resource"] >= self.max_resource:
+        if reason is None:
             return action, None
         return action, self._decision(trial_id, result, action=action, reason=reason)
 
@@ -191,10 +235,21 @@ class InnerSearch:
         """Tell the scheduler that a trial has ended."""
         if handle.origin == "dummy":
             return
+        scheduler = self._scheduler(handle.trial_id)
         if result is None or result.get("score") is None:
-            self.scheduler.on_trial_remove(controller, handle)
+            scheduler.on_trial_remove(controller, handle)
         else:
-            self.scheduler.on_trial_complete(controller, handle, dict(result))
+            scheduler.on_trial_complete(controller, handle, dict(result))
+
+    def park(self, trial_id: str, result: Mapping[str, Any]) -> None:
+        """Let a member of a population that has come to its generation's end wait for the rest."""
+        self.learn(trial_id, result)
+        if self.generations is not None:
+            self.generations.waiting[trial_id] = float(result["score"])
+
+    def turn(self) -> list[Record]:
+        """Begin the next generation of a population, if it is time; say what happened."""
+        return [] if self.generations is None else self.generations.turn(self)
 
     def lose(self, trial_id: str) -> str | None:
         """Queue a trial once more whose worker died; say why not, if it is its own fault."""
@@ -206,8 +261,8 @@ class InnerSearch:
             return f"took longer than budget.trial_time_s = {limit:g} s, and did not let go"
         if trial.deaths >= MOST_DEATHS:
             return (
-                f"the worker process died {trial.deaths} times in inner fold number "
-                f"{len(trial.scores) + 1} of the trial (out of memory, or a crash)"
+                f"the worker process died {trial.deaths} times in {trial.place} of the trial "
+                "(out of memory, or a crash)"
             )
         self.again(trial_id)
         return None
@@ -216,7 +271,10 @@ class InnerSearch:
         """Queue a live trial to go on where it is, in a further attempt."""
         trial = self.live[trial_id]
         trial.proposal = replace(
-            trial.proposal, attempt=trial.proposal.attempt + 1, scores=tuple(trial.scores)
+            trial.proposal,
+            attempt=trial.proposal.attempt + 1,
+            scores=tuple(trial.scores),
+            resource=trial.resource,
         )
         self.waiting.append(trial.proposal)
         return trial.proposal
@@ -224,18 +282,32 @@ class InnerSearch:
     def _take(
         self, trial_id: str, family: str, configuration: Configuration, origin: Origin
     ) -> Proposal:
-        proposal = Proposal(trial_id, self.outer_fold, self.proposed, family, configuration, origin)
-        self.begin(proposal)
-        return proposal
+        proposal = Proposal(
+            trial_id,
+            self.outer_fold,
+            self.proposed,
+            family,
+            configuration,
+            origin,
+            unit=self.units.get(family, FOLDS),
+        )
+        return self.begin(proposal)
 
-    def begin(self, proposal: Proposal) -> None:
+    def begin(self, proposal: Proposal) -> Proposal:
         """Count a proposal; from here on its trial is live."""
+        if self.generations is not None and proposal.origin != "dummy":
+            proposal = replace(proposal, until=self.generations.interval)
         self.proposed += 1
         self.dummy_proposed = self.dummy_proposed or proposal.origin == "dummy"
         self.defaults_left -= proposal.origin == "default"
         self.live[proposal.trial_id] = LiveTrial(proposal, list(proposal.scores))
         if proposal.origin != "dummy":
-            self.scheduler.on_trial_add(None, TrialHandle.of(proposal.trial_id, proposal.origin))
+            handle = TrialHandle.of(proposal.trial_id, proposal.origin)
+            self.schedulers[proposal.unit].on_trial_add(None, handle)
+        return proposal
+
+    def _scheduler(self, trial_id: str) -> TrialScheduler:
+        return self.schedulers[self.live[trial_id].proposal.unit]
 
     def _account(self, trial_id: str, result: Mapping[str, Any]) -> LiveTrial:
         trial = self.live[trial_id]
@@ -246,7 +318,7 @@ class InnerSearch:
 
     def _reason(self, trial_id: str, resource: int, action: str) -> str | None:
         """Why, for the log; None where nothing was compared."""
-        rungs = getattr(self.scheduler, "rungs", None)
+        rungs = getattr(self._scheduler(trial_id), "rungs", None)
         if rungs is None:
             return None if action == TrialScheduler.CONTINUE else "the strategy stopped it"
         if resource not in rungs(trial_id):
@@ -257,9 +329,9 @@ class InnerSearch:
         self, trial_id: str, result: Mapping[str, Any], *, action: str, reason: str
     ) -> Decision:
         resource, score = int(result["resource"]), float(result["score"])
-        seen = self.seen[resource]
+        seen = self.seen[self.live[trial_id].proposal.unit, resource]
         insort(seen, score)
-        cutoff = getattr(self.scheduler, "cutoff", None)
+        cutoff = getattr(self._scheduler(trial_id), "cutoff", None)
         return Decision(
             trial_id=trial_id,
             resource=resource,
@@ -279,21 +351,37 @@ def make_inner_search(
     outer_fold: str,
     trials: int,
     initial: Sequence[Configuration],
-    max_resource: int,
     dummy: Configuration,
     time_s: float | None,
     trial_time_s: float | None = None,
+    longest: Mapping[Unit, int],
+    units: Mapping[str, Unit] | None = None,
+    schedulers: Mapping[Unit, TrialScheduler | None] | None = None,
 ) -> InnerSearch:
-    """Inner search around a strategy's two halves; without a scheduler every trial runs through."""
+    """Inner search around what a strategy gives; without a scheduler every trial runs through.
+
+    Parameters
+    ----------
+    longest
+        What a trial comes to that runs through, by unit.
+    units
+        Family -> what its trials count in; inner folds where it is not named.
+    schedulers
+        Where families count in several units: a scheduler for each, in place of the strategy's.
+    """
+    told = schedulers or dict.fromkeys(longest, parts.scheduler)
     return InnerSearch(
         search_id=search_id,
         outer_fold=outer_fold,
         searcher=parts.searcher,
-        scheduler=parts.scheduler or FIFOScheduler(),
+        schedulers={FOLDS: FIFOScheduler()}
+        | {unit: one or FIFOScheduler() for unit, one in told.items()},
+        units=units or {},
+        longest=longest,
+        generations=None if parts.population is None else Generations(parts.population),
         trials=trials,
         initial=tuple(initial),
         defaults_left=len(initial),
-        max_resource=max_resource,
         dummy=dummy,
         time_s=time_s,
         trial_time_s=trial_time_s,

@@ -8,7 +8,15 @@ from typing import Any
 from ray.tune import Callback
 
 from searcher.failpoints import failpoint
-from searcher.records import FoldScore, Record, TrialAgain, TrialEnded
+from searcher.records import (
+    CheckpointSaved,
+    FoldScore,
+    Note,
+    Record,
+    TrialAgain,
+    TrialEnded,
+    UnitScore,
+)
 from searcher.tuning.handle import TrialHandle
 from searcher.tuning.inner import InnerSearch
 
@@ -38,6 +46,7 @@ class Recorder(Callback):
     ) -> None:
         self._emit, self._inner, self._stopping = emit, inner, stopping
         self._last: dict[str, dict[str, Any]] = {}  # our trial id -> its last result
+        self._in_trouble = False  # whether it was said that checkpoints can't be saved
         self.failure: Exception | None = None  # Tune wraps what callbacks raise; this is it
 
     def record(self, record: Record) -> None:
@@ -57,13 +66,20 @@ class Recorder(Callback):
     def on_trial_result(
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
     ) -> None:
-        """Record the score of an inner fold, or keep that the trial failed on it."""
+        """Record the score of a step, or keep that the trial failed on it."""
         trial_id, attempt = trial.config["trial_id"], trial.config["attempt"]
         self._last[trial_id] = result
+        inner = self._inner[trial.config["outer_fold"]]
+        live = inner.live.get(trial_id)
+        if result["unit"] is not None:
+            if live is not None:
+                live.reach(result["resource"])
+            self.record(_unit_score(trial_id, attempt, result))
+            self._keep_checkpoint(inner, trial_id, result["checkpoint"])
+            failpoint("driver.result_recorded")
         if result["fold"] is None:
             return
         fold = FoldScore(trial_id, resource=result["resource"], attempt=attempt, **result["fold"])
-        live = self._inner[trial.config["outer_fold"]].live.get(trial_id)
         if live is not None:
             live.add(result["fold_score"])
         self.record(fold)
@@ -73,13 +89,15 @@ class Recorder(Callback):
         """Record that it ran to its end, failed in its own code, or was stopped at a rung."""
         trial_id = trial.config["trial_id"]
         result = self._last.pop(trial_id, None)
-        n_folds = self._inner[trial.config["outer_fold"]].max_resource
         if result is None:
             return  # it has no result yet: the search is being stopped, and the trial pauses
-        if result["failure"] is None and result["resource"] < n_folds and self._stopping():
-            return
-        self.record(ended(trial_id, result, n_folds=n_folds))
-        failpoint("driver.trial_ended")
+        inner = self._inner[trial.config["outer_fold"]]
+        pauses = result["failure"] is None and not result["complete"] and self._stopping()
+        if not pauses and not result["waits"]:
+            self.record(ended(trial_id, result, whole=inner.whole(trial.config["unit"])))
+            failpoint("driver.trial_ended")
+        if not self._stopping():
+            self._turn(inner)
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """Record that its worker died, and that it is to go on in another one.
@@ -99,7 +117,7 @@ class Recorder(Callback):
             reason = "its worker process died"
             self.record(TrialAgain(trial_id, live.proposal.attempt, reason, lost_s))
             return
-        resource = len(live.scores)
+        resource = live.resource or len(live.scores)
         inner.retire(TrialHandle.of(trial_id, live.proposal.origin), None)
         inner.conclude(trial_id, None)
         self.record(
@@ -107,17 +125,59 @@ class Recorder(Callback):
                 trial_id, "failed", None, resource, reason=fault, traceback=_rays_words(trial)
             )
         )
+        self._turn(inner)
+
+    def _turn(self, inner: InnerSearch) -> None:
+        """Begin the next generation of a population if this was the last member to come."""
+        for record in inner.turn():
+            self.record(record)
+
+    def _keep_checkpoint(
+        self, inner: InnerSearch, trial_id: str, saved: dict[str, Any] | None
+    ) -> None:
+        if saved is None:
+            return
+        if "trouble" in saved:
+            if not self._in_trouble:
+                self.record(Note(inner.search_id, "checkpoint", {"error": saved["trouble"]}))
+            self._in_trouble = True
+            return
+        self.record(CheckpointSaved(**saved | {"removed": tuple(saved["removed"])}))
 
 
-def ended(trial_id: str, result: Mapping[str, Any], *, n_folds: int) -> TrialEnded:
-    """Say how a trial ended whose last result this is."""
+def ended(trial_id: str, result: Mapping[str, Any], *, whole: str) -> TrialEnded:
+    """Say how a trial ended whose last result this is.
+
+    Parameters
+    ----------
+    whole
+        What it would have come to: ``5 inner folds``, ``epochs``.
+    """
     resource = int(result["resource"])
     if result["failure"] is not None:
         return TrialEnded(trial_id, "failed", None, resource, **result["failure"])
-    if resource < n_folds:
-        reason = f"stopped after {resource} of {n_folds} inner folds"
+    if not result["complete"]:
+        reason = f"stopped after {resource} of {whole}"
         return TrialEnded(trial_id, "stopped", result["score"], resource, reason=reason)
     return TrialEnded(trial_id, "completed", result["score"], resource)
+
+
+def _unit_score(trial_id: str, attempt: int, result: Mapping[str, Any]) -> UnitScore:
+    unit, resource = result["unit"], result["resource"]
+    return UnitScore(
+        trial_id,
+        resource=resource,
+        score=result["score"],
+        folds=tuple(
+            FoldScore(trial_id, resource=number, attempt=attempt, **fold)
+            for number, fold in enumerate(unit["folds"], start=1)
+        ),
+        is_last=unit["is_last"],
+        fit_s=unit["fit_s"],
+        score_s=unit["score_s"],
+        cpu_s=unit["cpu_s"],
+        attempt=attempt,
+    )
 
 
 def _rays_words(trial: Any) -> str | None:

@@ -14,11 +14,14 @@ from ray.tune.schedulers import TrialScheduler
 from search_spaces.space import join_family
 from searcher.records import Record, TrialAgain, TrialEnded
 from searcher.store.history import PastFold, PastTrial
+from searcher.store.units import StoredUnit
 from searcher.tuning.handle import TrialHandle
-from searcher.tuning.inner import InnerSearch, Proposal
+from searcher.tuning.inner import FOLDS, InnerSearch, Proposal
 from searcher.tuning.recorder import ended
 
 Result = dict[str, Any]
+
+Event = PastFold | StoredUnit | str | None
 
 
 def replay(
@@ -48,23 +51,29 @@ def replay(
     """
     state = _Replay(inner)
     by_id = {trial.trial_id: trial for trial in past}
-    for _, trial_id, fold in sorted(_events(past), key=lambda event: event[0]):
+    for _, trial_id, event in sorted(_events(past), key=lambda event: event[0]):
         trial = by_id[trial_id]
-        if fold is None:
+        if event is None:
             state.propose(trial)
-        elif isinstance(fold, PastFold):
-            state.result(trial, fold)
+        elif isinstance(event, PastFold):
+            state.fold(trial, event)
+        elif isinstance(event, StoredUnit):
+            state.unit(trial, event)
         else:
             state.end(trial)
-    return [record for trial in past for record in state.leftover(trial, seen_at)]
+    left = [record for trial in past for record in state.leftover(trial, seen_at)]
+    return [*state.turned, *left]
 
 
-def _events(past: Sequence[PastTrial]) -> Iterator[tuple[int, str, PastFold | str | None]]:
-    """Proposals (None), results (a fold) and ends (a state), each with its place."""
+def _events(past: Sequence[PastTrial]) -> Iterator[tuple[int, str, Event]]:
+    """Proposals (None), results (a fold, a unit) and ends (a state), each with its place."""
     for trial in past:
         yield trial.sequence, trial.trial_id, None
-        for fold in trial.folds:
+        in_lockstep = trial.unit != FOLDS
+        for fold in () if in_lockstep else trial.folds:
             yield fold.sequence, trial.trial_id, fold
+        for unit in trial.units:
+            yield -1 if unit.sequence is None else unit.sequence, trial.trial_id, unit
         if trial.ended_sequence is not None:
             yield trial.ended_sequence, trial.trial_id, trial.state
 
@@ -76,6 +85,7 @@ class _Replay:
         self._inner = inner
         self._last: dict[str, Result] = {}
         self._over: set[str] = set()  # trials whose last result is their last
+        self.turned: list[Record] = []  # what populations did: as it was told, if it was
 
     def propose(self, trial: PastTrial) -> None:
         proposal = Proposal(
@@ -86,20 +96,46 @@ class _Replay:
             trial.configuration,
             trial.origin,
             trial.attempt,
+            unit=trial.unit,
         )
         self._inner.recall(proposal, join_family(trial.family, trial.configuration))
 
-    def result(self, trial: PastTrial, fold: PastFold) -> None:
+    def fold(self, trial: PastTrial, fold: PastFold) -> None:
         live = self._inner.live[trial.trial_id]
         live.add(float("nan") if fold.score is None else fold.score)
+        resource = len(live.scores)
         result: Result = {
             "score": float(np.mean(live.scores)),  # as the worker computes it, to the last bit
-            "resource": len(live.scores),
+            "resource": resource,
             "work_s": fold.work_s,
             "failure": None,
+            "complete": resource >= self._inner.longest[FOLDS],
         }
+        self._result(trial, result)
+
+    def unit(self, trial: PastTrial, unit: StoredUnit) -> None:
+        inner = self._inner
+        live = inner.live[trial.trial_id]
+        if live.proposal in inner.waiting:  # of a population; it has run since
+            inner.waiting.remove(live.proposal)
+        live.reach(unit.resource)
+        result: Result = {
+            "score": unit.score,
+            "resource": unit.resource,
+            "work_s": unit.fit_s + unit.score_s,
+            "failure": None,
+            "complete": unit.is_last,
+        }
+        if unit.resource == live.proposal.until and not unit.is_last:
+            self._last[trial.trial_id] = result
+            inner.park(trial.trial_id, result)
+        else:
+            self._result(trial, result)
+        self.turned += inner.turn()
+
+    def _result(self, trial: PastTrial, result: Result) -> None:
         self._last[trial.trial_id] = result
-        if result["resource"] >= self._inner.max_resource:
+        if result["complete"]:
             self._over.add(trial.trial_id)
             return
         handle = TrialHandle.of(trial.trial_id, trial.origin)
@@ -110,6 +146,8 @@ class _Replay:
             self._inner.learn(trial.trial_id, result)
 
     def end(self, trial: PastTrial) -> None:
+        if trial.trial_id not in self._inner.live:
+            return  # of a population, which has ended it
         self._end(trial, None if trial.state == "failed" else self._last.get(trial.trial_id))
 
     def leftover(
@@ -120,7 +158,7 @@ class _Replay:
         if trial.trial_id in self._over:
             result = self._last[trial.trial_id]
             self._end(trial, result)
-            yield ended(trial.trial_id, result, n_folds=self._inner.max_resource)
+            yield ended(trial.trial_id, result, whole=self._inner.whole(trial.unit))
             return
         again = self._inner.again(trial.trial_id)
         reason = "paused with its search" if trial.state == "paused" else "its driver was lost"

@@ -15,7 +15,8 @@ from typing import Any
 from cluster.gate import Gate
 from searcher.records import Record
 from searcher.tuning.inner import InnerSearch
-from searcher.tuning.trainable import TrialActor, Work
+from searcher.tuning.trainable import TrialActor
+from searcher.tuning.work import Work
 
 # Read by Ray Tune from the environment only (2.60): no result files, no snapshots to resume
 # from (the store is what a search is resumed from), no second reporter, no signal handler of its
@@ -77,7 +78,8 @@ def run_inner_searches(
     gate = Gate(n_workers) if n_workers > 1 else None  # one worker has nobody to wait for
     work = replace(work, gate=gate)
     trainable = tune.with_resources(
-        tune.with_parameters(TrialActor, work=work), {"cpu": work.cpus, "gpu": gpus}
+        tune.with_parameters(TrialActor, work=work),
+        tune.PlacementGroupFactory([_bundle(work.cpus, gpus) for _ in range(work.workers)]),
     )
     with (
         tempfile.TemporaryDirectory(prefix="searcher-tune-") as folder,
@@ -117,6 +119,10 @@ def run_inner_searches(
             if gate is not None:
                 gate.close()
         return not interrupted.is_set()
+
+
+def _bundle(cpus: float, gpus: float) -> dict[str, float]:
+    return {"CPU": cpus} | ({"GPU": gpus} if gpus else {})
 
 
 def _Interrupt(  # noqa: N802

@@ -37,7 +37,8 @@ class NestedScheduler(FIFOScheduler):
     def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
         """Pass on."""
         inner, handle, view = self._ours(tune_controller, trial)
-        inner.retire(handle, result, view)
+        if not result.get("waits"):
+            inner.retire(handle, result, view)
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
         """Decision of the inner search's scheduler, or STOP when its time is spent."""
@@ -55,7 +56,11 @@ class NestedScheduler(FIFOScheduler):
 
     def debug_string(self) -> str:
         """For Ray's own log."""
-        return ", ".join(f"{fold}: {i.scheduler.debug_string()}" for fold, i in self._inner.items())
+        return ", ".join(
+            f"{fold}: {scheduler.debug_string()}"
+            for fold, inner in self._inner.items()
+            for scheduler in inner.schedulers.values()
+        )
 
     def _ours(self, controller: Any, trial: Any) -> tuple[InnerSearch, TrialHandle, "_View"]:
         proposal = Proposal.from_config(trial.config)

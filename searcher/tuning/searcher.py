@@ -76,7 +76,11 @@ class NestedSearcher(Searcher):
         is the recorder's business.
         """
         inner, ours = self._ours.pop(trial_id)
-        if not error and not self._stopping:
+        if error or self._stopping:
+            return
+        if result is not None and result.get("waits"):
+            inner.park(ours, result)
+        else:
             inner.conclude(ours, result)
 
     def save(self, checkpoint_path: str) -> None:
@@ -89,7 +93,7 @@ class NestedSearcher(Searcher):
         """Nothing: Ray would pickle this object every few seconds."""
 
     def _say(self, inner: InnerSearch, proposal: Proposal) -> None:
-        if proposal.attempt > 1:
+        if proposal.attempt > 1 or proposal.resource:
             return  # whoever queued it again has said so
         failpoint("driver.proposed")
         self._record(
@@ -101,6 +105,7 @@ class NestedSearcher(Searcher):
                 family=proposal.family,
                 configuration=proposal.configuration,
                 origin=proposal.origin,
+                unit=proposal.unit,
             )
         )
         failpoint("driver.trial_recorded")

@@ -1,4 +1,4 @@
-"""What a worker process does: evaluate one trial after another, warm, one inner fold a step."""
+"""What a worker process does: evaluate one trial after another, warm, step by step."""
 
 import os
 import signal
@@ -7,54 +7,43 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from types import FrameType
 from typing import Any
 
 import numpy as np
 from ray.tune import Trainable
 
-from cluster.gate import Gate
+from cluster.ranks import RankDiedError, RankGroup
 from searcher.errors import TrialTimeoutError
-from searcher.evaluation import FeatureCache, FoldResult, Rows, evaluate, make_scorer
+from searcher.evaluation import FeatureCache, FoldResult, evaluate, make_scorer
 from searcher.failpoints import failpoint
 from searcher.plugins import load_family
-from searcher.records import Fold
+from searcher.tuning.in_lockstep import LockstepTrial
 from searcher.tuning.inner import Proposal
+from searcher.tuning.work import Work
+
+FOLDS = "inner_folds"
 
 # A fit that sits in compiled code hears no signal; this long after its time was up the process
 # ends itself, Ray Tune reports a dead actor, and the trial has failed all the same.
 GRACE_S = 5.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Work:
-    """What every trial of a search needs; put into Ray's object store once."""
-
-    rows: Rows
-    folds: dict[str, tuple[Fold, ...]]  # outer fold -> its inner folds
-    families: dict[str, str]  # name -> what to load it by
-    metrics: tuple[str, ...]  # the first is optimised
-    seed: int
-    cpus: int
-    trial_time_s: float | None = None
-    gate: Gate | None = None  # workers wait here for each other before their first step
-
-
 @dataclass(slots=True)
 class Running:
-    """The trial that a worker is at."""
+    """The trial that a worker is at, if it does one inner fold after the other."""
 
     results: Iterator[FoldResult]
     scores: list[float] = field(default_factory=list)  # of the optimised metric
-    spent_s: float = 0.0
 
 
 class TrialActor(Trainable):
-    """Ray Tune's view of a trial: a step is an inner fold.
+    """Ray Tune's view of a trial: a step is an inner fold, or a unit of all inner folds.
 
     The process stays warm between trials (``reuse_actors``): libraries are imported, rows are
-    mapped, and folds that another configuration had preprocessed the same way are at hand.
+    mapped, and folds that another configuration had preprocessed the same way are at hand. So do
+    the ranks beside it, with which it trains networks.
     """
 
     def setup(self, config: dict[str, Any], work: Work) -> None:
@@ -64,6 +53,8 @@ class TrialActor(Trainable):
         self._work = work
         self._passed = False
         self._cache = FeatureCache()
+        self._group: RankGroup | None = None
+        self._shared: Any = work
         self._limits = threadpool_limits(limits=work.cpus)  # for as long as the process lives
         make_scorer(work.metrics)  # imports scikit-learn: a second that no trial should be charged
         self._begin(config)
@@ -73,22 +64,29 @@ class TrialActor(Trainable):
         self._begin(new_config)
         return True
 
+    def cleanup(self) -> None:
+        """End the ranks beside this one."""
+        if self._group is not None:
+            self._group.close()
+
     def step(self) -> dict[str, Any]:
-        """Evaluate the next inner fold: a score, or what went wrong.
+        """Go one step on: a score, or what went wrong.
 
         Trial code is foreign code: whatever it raises is this trial's failure, recorded with its
-        traceback, and the search goes on.
+        traceback, and the search goes on. A rank that died is the machine's failure, not its own.
         """
         self._wait_for_the_others()
         started = time.perf_counter()
         try:
-            failpoint("worker.before_fold")
-            with _time_limit(self._work.trial_time_s, spent_s=self._trial.spent_s):
-                fold = next(self._trial.results)
-            failpoint("worker.after_fold")
+            with _time_limit(self._work.trial_time_s, spent_s=self._spent_s):
+                said = self._step_in_lockstep() if self._proposal.unit != FOLDS else self._fold()
+        except RankDiedError:
+            raise
         except Exception as error:  # noqa: BLE001 - the border of the trial body (style.md)
-            return self._report(None, time.perf_counter() - started, failure=_describe(error))
-        return self._report(fold, time.perf_counter() - started)
+            said = {**self._nothing(), "failure": _describe(error), "done": True}
+        said["work_s"] = time.perf_counter() - started
+        self._spent_s += said["work_s"]
+        return said
 
     def _wait_for_the_others(self) -> None:
         """Let all workers start before the first one finishes a trial.
@@ -103,7 +101,56 @@ class TrialActor(Trainable):
 
     def _begin(self, config: dict[str, Any]) -> None:
         self._proposal = Proposal.from_config(config)
-        self._trial = Running(self._evaluate(), list(self._proposal.scores))
+        self._spent_s = 0.0
+        self._resource = len(self._proposal.scores) or self._proposal.resource
+        self._running = Running(self._evaluate(), list(self._proposal.scores))
+        self._trial: LockstepTrial | None = None
+
+    def _fold(self) -> dict[str, Any]:
+        """Evaluate the next inner fold."""
+        failpoint("worker.before_fold")
+        fold = next(self._running.results)
+        failpoint("worker.after_fold")
+        scores = self._running.scores
+        scores.append(fold.scores[self._work.metrics[0]])
+        self._resource = len(scores)
+        is_complete = len(scores) == len(self._work.folds[self._proposal.outer_fold])
+        return self._nothing() | {
+            "score": float(np.mean(scores)),
+            "fold": asdict(fold),
+            "fold_score": scores[-1],
+            "complete": is_complete,
+            "done": is_complete,
+        }
+
+    def _step_in_lockstep(self) -> dict[str, Any]:
+        """Train the next unit of all inner folds."""
+        if self._trial is None:
+            group = self._ranks()
+            self._trial = LockstepTrial(self._proposal, self._work, group, self._shared)
+        unit, saved = self._trial.step()
+        self._resource = unit.resource
+        metric, proposal = self._work.metrics[0], self._proposal
+        waits = unit.resource == proposal.until and not unit.is_last
+        return self._nothing() | {
+            "score": float(np.mean([fold.scores[metric] for fold in unit.folds])),
+            "unit": asdict(unit),
+            "checkpoint": saved,
+            "complete": unit.is_last,
+            "waits": waits,
+            "done": unit.is_last or waits,
+        }
+
+    def _ranks(self) -> RankGroup:
+        """Return the ranks of this process, new ones if some had to be given up."""
+        if self._group is None or not self._group.is_open:
+            work = self._work
+            self._group = RankGroup(work.workers, cpus=work.cpus, gpus=work.gpus)
+            if work.workers > 1:
+                import ray
+
+                self._shared = ray.put(replace(work, gate=None))
+        return self._group
 
     def _evaluate(self) -> Iterator[FoldResult]:
         """Evaluate as a generator, so that a family that can't be loaded fails in ``step``."""
@@ -118,22 +165,19 @@ class TrialActor(Trainable):
             cache=self._cache,
         )
 
-    def _report(
-        self, fold: FoldResult | None, work_s: float, *, failure: dict[str, str] | None = None
-    ) -> dict[str, Any]:
-        trial = self._trial
-        trial.spent_s += work_s
-        if fold is not None:
-            trial.scores.append(fold.scores[self._work.metrics[0]])
-        n_folds = len(self._work.folds[self._proposal.outer_fold])
+    def _nothing(self) -> dict[str, Any]:
+        """Return what a step says that has brought nothing."""
         return {
-            "score": None if failure else float(np.mean(trial.scores)),
-            "resource": len(trial.scores),
-            "work_s": work_s,
-            "fold": None if fold is None else asdict(fold),
-            "fold_score": None if fold is None else trial.scores[-1],
-            "failure": failure,
-            "done": failure is not None or len(trial.scores) == n_folds,
+            "score": None,
+            "resource": self._resource,
+            "fold": None,
+            "fold_score": None,
+            "unit": None,
+            "checkpoint": None,
+            "complete": False,
+            "waits": False,
+            "failure": None,
+            "done": False,
         }
 
 

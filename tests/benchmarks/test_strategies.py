@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from benchmarks.strategies import Cell
-from benchmarks.strategies_contestants import CONTESTANTS
+from benchmarks.strategies import CONTESTANTS, Cell
 from benchmarks.strategies_plot import draw
+from benchmarks.strategies_populations import POPULATIONS, held_back, on_new_curve
 from benchmarks.strategies_race import Race, Run
 from benchmarks.strategies_results import Results, mean_and_interval, table
 from benchmarks.strategies_surrogate import EPOCHS, Surrogate
@@ -77,6 +77,59 @@ def test_halving_proposes_more_and_completes_less_than_random_search() -> None:
 
     assert halving.run.proposed > 2 * plain.run.proposed
     assert len(halving.run.complete) < len(plain.run.complete)
+
+
+def evolve(name: str, monkeypatch: pytest.MonkeyPatch, seed: int = 0) -> Run:
+    monkeypatch.setattr("benchmarks.strategies_populations.EVOLVES", {"network": ("rate",)})
+    return POPULATIONS[name].spend(SPACE, DEFAULT, seed, curve, trainings=6)
+
+
+@pytest.mark.parametrize("name", POPULATIONS)
+def test_every_population_spends_the_same_epochs_and_ends_all_members(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, other = (evolve(name, monkeypatch, seed) for seed in (1, 1, 2))
+
+    assert first.complete == second.complete != other.complete
+    assert [spent for spent, _ in first.complete] == list(range(6 * 51 + 1, 6 * 52 + 1))
+    assert first.complete[0][1] == pytest.approx(float(curve(DEFAULT)[-1]))  # never replaced
+    assert first.proposed > 6
+
+
+def test_a_copy_on_its_new_curve_ends_where_a_trial_of_its_own_would() -> None:
+    state, accuracy = on_new_curve(curve, 51, DEFAULT)
+
+    assert (state, accuracy) == (52, pytest.approx(float(curve(DEFAULT)[-1])))
+
+
+def test_a_copy_held_back_gains_what_the_new_curve_gains_and_stays_below_it() -> None:
+    good = join_family("network", {"rate": 0.01})
+    (_, begun), (_, late) = (
+        held_back(curve, state, good) for state in ((10, 0.2), (10, float(curve(good)[10]) + 0.2))
+    )
+
+    assert begun == pytest.approx(0.2 + curve(good)[10] - curve(good)[9])
+    assert late == pytest.approx(curve(good)[10])
+
+
+def test_a_member_left_alone_follows_its_curve_when_held_back() -> None:
+    state, found = None, []
+    for _ in range(EPOCHS):
+        state, accuracy = held_back(curve, state, DEFAULT)
+        found.append(accuracy)
+
+    assert found == pytest.approx(curve(DEFAULT).tolist())
+
+
+def test_before_a_trial_was_trained_to_the_end_there_is_no_regret() -> None:
+    told = runs(random=[(52, 0.6)], pbt=[(205, 0.5), (208, 0.7)])
+
+    results = Results(told, {"a": (0.5, 0.7)})
+    lines, svg = table(results).splitlines(), draw(results)
+
+    assert results.regrets("pbt") == pytest.approx(np.array([[[np.nan] * 3 + [0.0]]]), nan_ok=True)
+    assert lines[3].startswith("| pbt | - | - | 0.000 (0.000 to 0.000) |")
+    assert "nan" not in svg
 
 
 def runs(**complete: list[tuple[int, float]]) -> dict[Cell, dict[str, Any]]:

@@ -37,7 +37,13 @@ class Counting(Searcher):
 
 def inner_search(fold: str, searcher: Searcher, **changes: Any) -> InnerSearch:
     initial = [{"family": "ridge", "ridge.alpha": 1}]
-    usual = {"trials": 4, "initial": initial, "max_resource": 4, "time_s": None, "dummy": {}}
+    usual = {
+        "trials": 4,
+        "initial": initial,
+        "longest": {"inner_folds": 4},
+        "time_s": None,
+        "dummy": {},
+    }
     scheduler = Halving(min_resource=1, max_resource=4, reduction_factor=2, brackets=1, seed=0)
     return make_inner_search(
         TuneParts(searcher, scheduler), search_id="s", outer_fold=fold, **(usual | changes)

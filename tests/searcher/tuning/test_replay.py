@@ -52,7 +52,7 @@ def new(kind: str, *, trials: int = 24) -> InnerSearch:
         outer_fold="0",
         trials=trials,
         initial=DEFAULTS,
-        max_resource=FOLDS,
+        longest={"inner_folds": FOLDS},
         dummy={},
         time_s=None,
     )
@@ -94,6 +94,7 @@ def run(inner: InnerSearch, *, slots: int, told: list[Record]) -> Iterator[Recor
             "resource": k + 1,
             "work_s": 1.0,
             "failure": None,
+            "complete": k + 1 == FOLDS,
         }
         handle = TrialHandle.of(proposal.trial_id, proposal.origin)
         action = TrialScheduler.STOP
@@ -108,7 +109,7 @@ def run(inner: InnerSearch, *, slots: int, told: list[Record]) -> Iterator[Recor
             running.remove(proposal)
             inner.retire(handle, result)
             inner.conclude(proposal.trial_id, result)
-            yield say(ended(proposal.trial_id, result, n_folds=FOLDS))
+            yield say(ended(proposal.trial_id, result, whole=f"{FOLDS} inner folds"))
 
 
 def past(told: list[Record]) -> list[PastTrial]:
@@ -140,6 +141,7 @@ def past(told: list[Record]) -> list[PastTrial]:
             attempts.get(trial_id, 1),
             places[trial_id],
             ends[trial_id][0] if trial_id in ends else None,
+            "inner_folds",
             tuple(folds.get(trial_id, ())),
         )
         for trial_id, trial in started.items()

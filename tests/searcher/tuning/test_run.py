@@ -14,7 +14,7 @@ from searcher.records import Decision, Fold, FoldScore, Record, TrialEnded, Tria
 from searcher.strategies.base import Problem
 from searcher.tuning.inner import InnerSearch, make_inner_search
 from searcher.tuning.run import run_inner_searches
-from searcher.tuning.trainable import Work
+from searcher.tuning.work import Work
 
 pytestmark = pytest.mark.ray
 
@@ -59,7 +59,7 @@ def run(
             outer_fold=name,
             trials=trials,
             initial=initial,
-            max_resource=3,
+            longest={"inner_folds": 3},
             dummy=load_family("dummy").default(rows.profile),
             time_s=None,
         )
@@ -145,10 +145,14 @@ def test_bad_configurations_stop_at_rungs_and_baselines_do_not(ray_session: obje
 @pytest.mark.parametrize(
     ("family", "reason", "changes"),
     [
-        ("Raises", "RuntimeError: no luck today", {}),
-        ("Nan", "contains NaN", {}),
-        ("Sleeps", "took longer than budget.trial_time_s = 2 s", {"trial_time_s": 2.0}),
-        ("Crashes", "the worker process died", {}),
+        ("Raises", "RuntimeError: no luck today", {"trials": 6}),
+        ("Nan", "contains NaN", {"trials": 6}),
+        (
+            "Sleeps",
+            "took longer than budget.trial_time_s = 2 s",
+            {"trials": 6, "trial_time_s": 2.0},
+        ),
+        ("Crashes", "the worker process died", {"trials": 3}),  # three deaths a trial take long
     ],
 )
 def test_a_troubled_trial_fails_with_its_traceback_and_the_others_go_on(
@@ -156,10 +160,10 @@ def test_a_troubled_trial_fails_with_its_traceback_and_the_others_go_on(
 ) -> None:
     families = {family.lower(): f"{HERE}:{family}", "ridge": "ridge"}
 
-    records = run(families, strategy={"kind": "random"}, trials=6, **changes)
+    records = run(families, strategy={"kind": "random"}, **changes)
 
     started = {r.trial_id: r for r in records if isinstance(r, TrialStarted)}
-    assert len(ends(records)) == 12
+    assert len(ends(records)) == 2 * changes["trials"]
     for trial_id, end in ends(records).items():
         if started[trial_id].family == family.lower():
             assert (end.state, end.score) == ("failed", None)
@@ -191,7 +195,7 @@ def test_a_record_that_cannot_be_kept_ends_the_search_with_its_own_error(
         outer_fold="0",
         trials=10,
         initial=initial,
-        max_resource=3,
+        longest={"inner_folds": 3},
         dummy=load_family("dummy").default(rows.profile),
         time_s=None,
     )

@@ -1,0 +1,5 @@
+"""Fits that are advanced a unit of resource at a time: epochs of networks, rounds of boosters."""
+
+from searcher.stepwise.base import Place, Stepwise, begin
+
+__all__ = ["Place", "Stepwise", "begin"]

@@ -1,0 +1,62 @@
+"""Searches of networks, whose trials count in epochs, die and go on like all others."""
+
+from typing import Any
+
+import pytest
+
+from tests.afterwards import again, assert_whole, told, trials_of
+from tests.driven import Place, failing
+
+pytest.importorskip("torch")
+pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(1800)]
+
+MLP: dict[str, Any] = {
+    "epochs": 3,
+    "width": 32,
+    "depth": 1,
+    "scale": "standard",
+    "normalisation": "none",
+    "residual": False,
+    "optimizer": "adamw",
+    "activation": "relu",
+}
+SPEC: dict[str, Any] = {
+    "name": "epochs",
+    "data": {"path": "sklearn:iris"},
+    "families": {"search_spaces.families.mlp:MLP": MLP},
+    "strategy": {"kind": "asha", "searcher": "tpe", "reduction_factor": 2},
+    "validation": {"outer": 2, "inner": 2},
+    "budget": {"trials": 6},
+    "seed": 3,
+}
+KILLS = (
+    "driver.result_recorded=kill@4",
+    "writer.before_commit=kill@9",
+    "driver.trial_ended=kill@3",
+)
+
+
+def test_a_search_of_networks_that_is_killed_again_and_again_ends_as_the_undisturbed_one(
+    place: Place,
+) -> None:
+    calm = Place(place.cluster, place.folder / "calm")
+    calm.folder.mkdir()
+    ended = calm.begin(SPEC).wait()
+    assert ended.code == 0, ended.err
+
+    for number, where in enumerate(KILLS):
+        killed = (place.go_on if number else lambda **more: place.begin(SPEC, **more))(
+            **failing(where)
+        ).wait()
+        assert killed.code == -9, (where, killed.err)
+    ended = place.go_on().wait()
+
+    assert ended.code == 0, ended.err
+    assert_whole(place.url, place.search_id, trials=trials_of(SPEC))
+    found = told(place.url, place.search_id)
+    assert found["units"]
+    assert any(state == "stopped" for *_, state, _, _ in found["trials"])
+    assert found == told(calm.url, calm.search_id)
+    assert {reason for *_, reason, _ in again(place.url, place.search_id)} == {
+        "its driver was lost"
+    }
