@@ -9,14 +9,12 @@ from searcher.beginning import begin
 from searcher.data import load_dataset
 from searcher.differences import differences
 from searcher.driving import OUTPUT, Observer, Place, terminated_like_interrupted
-from searcher.errors import NotFoundError, SearchFailedError, SpecError
-from searcher.lineage import ways_of
-from searcher.nested import refit_work
+from searcher.errors import NotFoundError, SpecError
 from searcher.plan import make_plan, plan_again
 from searcher.preflight import Changes, changed_families
 from searcher.records import Note, Record
-from searcher.refit import RefitJob, refit
 from searcher.release import Released, release_model
+from searcher.remaking import remake
 from searcher.resuming import resume
 from searcher.search_ids import check_search_id, new_search_id
 from searcher.spec import Spec, load_spec
@@ -142,28 +140,13 @@ def export_search(
         if wanted is None:
             raise NotFoundError(f"search {found.search_id} has no winner yet; name a trial")
         trial = reader.trial(wanted)
-        lineage = reader.lineage(found.search_id)
-        members = reader.trials(found.search_id) if lineage else ()
-        began = {one.trial_id: one.configuration for one in members}
     if trial.search_id != found.search_id:
         raise NotFoundError(f"trial {wanted} is of search {trial.search_id}")
     plan = plan_again(found)
     name = "model.onnx" if trial_id is None else f"{wanted}.onnx"
     path = Path(output) if output is not None else OUTPUT / found.search_id / name
-    work = refit_work(plan)
-    way = ways_of(began, lineage)[trial.trial_id] if lineage else ((0, trial.configuration),)
-    job = RefitJob(
-        outer_fold=trial.outer_fold,
-        roles=("winner",),
-        trial_id=trial.trial_id,
-        family=trial.family,
-        configuration=way[-1][1],
-        keep_model=True,
-        way=way,
-    )
-    model = refit(work, job).model
-    if model is None:
-        raise SearchFailedError(f"trial {wanted} gave no model")
+    with Store(store) as reader:
+        model = remake(plan, trial, reader)
     released = release_model(
         plan,
         model,

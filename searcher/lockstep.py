@@ -113,6 +113,10 @@ class Lockstep:
         self.resource += 1
         return [self._judge(member) for member in self._judged()] if judge else []
 
+    def estimators(self) -> list[Any]:
+        """Return what is fitted so far of the inner folds that this process has."""
+        return [_steady(member.fit.estimator()) for member in self._members]
+
     def state(self) -> dict[str, bytes]:
         """Write the state of the inner folds that this process has, by name."""
         seconds = {

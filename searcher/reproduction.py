@@ -98,6 +98,12 @@ def reproduce(
         found = opened.search(trial.search_id)
         stored = opened.trial_history(trial_id).folds
         folds = [fold for fold in opened.folds(trial.search_id) if _is_inner(fold, trial)]
+        changed = [one for one in opened.lineage(trial.search_id) if one.trial_id == trial_id]
+    if changed:
+        raise SpecError(
+            f"trial {trial_id} was trained by {len(changed) + 1} configurations, one after the "
+            f"other; `searcher export {trial.search_id} --trial {trial_id}` replays them"
+        )
     if trial.state != "failed":
         folds = [fold for fold in folds if fold.inner_fold in {s.inner_fold for s in stored}]
     if not folds:

@@ -28,6 +28,7 @@ from searcher.records import (
     TrialStarted,
 )
 from searcher.reuse import same_folds
+from searcher.spec import load_spec
 from searcher.store import DEFAULT_URL, Store, StoredSearch, Writer
 from searcher.store.credentials import take_credentials
 from searcher.store.leases import Standing, request_stop
@@ -116,6 +117,7 @@ def extend(
     """
 
     def records(found: StoredSearch) -> list[Record]:
+        _require_growth(found, trials)
         before = found.spec["budget"]
         budget = _enlarged(before, trials=trials, time_s=time_s)
         return [SearchExtended(found.search_id, before, budget)]
@@ -131,6 +133,16 @@ def extend(
         observe=observe,
         report=report,
     )
+
+
+def _require_growth(found: StoredSearch, trials: int | None) -> None:
+    """Refuse further trials where those that are there have been trained without them."""
+    strategy = load_spec(found.spec).strategy
+    if trials and not strategy.can_grow:
+        raise SpecError(
+            f"search {found.search_id} evolves a population ({strategy.kind}), which can't grow "
+            "after it has begun; `searcher run` begins another one"
+        )
 
 
 def stop(search_id: str, *, store: str = DEFAULT_URL) -> Standing | None:

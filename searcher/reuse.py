@@ -1,7 +1,7 @@
 """Which trials of one search are good in another: the same rows, folds and seeds, in its space."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,8 +9,17 @@ from search_spaces.space import join_family
 from searcher.candidates import joint_space
 from searcher.errors import SpecError
 from searcher.plan import Plan
-from searcher.records import Fold, FoldScore, Record, TrialEnded, TrialStarted
+from searcher.records import (
+    Fold,
+    FoldScore,
+    Record,
+    TrialEnded,
+    TrialStarted,
+    UnitScore,
+    utc_now,
+)
 from searcher.store import Store, StoredSearch, StoredTrial
+from searcher.store.units import StoredUnit
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,10 @@ def reused(plan: Plan, source: StoredSearch, store: Store) -> Reused:
         If rows, folds or seed are others: then no score says anything here.
     """
     _require_the_same_fits(plan, source, store)
+    units: dict[str, list[StoredUnit]] = {}
+    for unit in store.units(source.search_id):
+        units.setdefault(unit.trial_id, []).append(unit)
+    changed = {replaced.trial_id for replaced in store.lineage(source.search_id)}
     folds: dict[str, list[FoldScore]] = {}
     for score in store.fold_scores(source.search_id):
         folds.setdefault(score.trial_id, []).append(score)
@@ -46,6 +59,8 @@ def reused(plan: Plan, source: StoredSearch, store: Store) -> Reused:
         found = folds.get(trial.trial_id, [])
         why = _why_not(trial, found, plan.metrics)
         joint = join_family(trial.family, trial.configuration)
+        if why is None and trial.trial_id in changed:
+            why = "trained by several configurations"
         if why is None and joint in defaults:
             why = "a default, which runs anew"
         if why is None:
@@ -56,7 +71,8 @@ def reused(plan: Plan, source: StoredSearch, store: Store) -> Reused:
         if why is not None:
             left[why] = left.get(why, 0) + 1
             continue
-        records += _as_own(trial, found, plan, number[trial.outer_fold])
+        told = units.get(trial.trial_id, [])
+        records += _as_own(trial, found, told, plan, number[trial.outer_fold])
         number[trial.outer_fold] += 1
     return Reused(tuple(records), sum(number.values()), left)
 
@@ -97,7 +113,11 @@ def _why_not(trial: StoredTrial, found: Sequence[FoldScore], metrics: Sequence[s
 
 
 def _as_own(
-    trial: StoredTrial, found: Sequence[FoldScore], plan: Plan, number: int
+    trial: StoredTrial,
+    found: Sequence[FoldScore],
+    units: Sequence[StoredUnit],
+    plan: Plan,
+    number: int,
 ) -> Iterator[Record]:
     """Say in records what a trial would have said in this search."""
     trial_id = f"{plan.search_id}.{trial.outer_fold}.{number}"
@@ -110,14 +130,46 @@ def _as_own(
         configuration=trial.configuration,
         origin="reused",
         source_trial_id=trial.trial_id,
+        unit=trial.unit,
     )
-    ordered = sorted(found, key=lambda fold: fold.resource)
-    for fold in ordered:
-        scores = {metric: fold.scores[metric] for metric in plan.metrics}
-        yield FoldScore(
-            trial_id, fold.resource, fold.inner_fold, scores, fold.fit_s, fold.score_s, fold.cpu_s
+    ordered = [
+        replace(
+            fold,
+            trial_id=trial_id,
+            scores={metric: fold.scores[metric] for metric in plan.metrics},
+            attempt=1,
+            at=utc_now(),
         )
+        for fold in sorted(found, key=lambda fold: fold.resource)
+    ]
+    yield from _units_as_own(trial_id, units, ordered, plan) if units else ordered
     mean = float(np.mean([fold.scores[plan.metrics[0]] for fold in ordered]))
-    yield TrialEnded(
-        trial_id, "completed", mean, len(ordered), reason=f"taken from {trial.trial_id}"
-    )
+    resource = units[-1].resource if units else len(ordered)
+    yield TrialEnded(trial_id, "completed", mean, resource, reason=f"taken from {trial.trial_id}")
+
+
+def _units_as_own(
+    trial_id: str, units: Sequence[StoredUnit], last: Sequence[FoldScore], plan: Plan
+) -> Iterator[UnitScore]:
+    """Tell each unit; all but the last one have no more of their folds than the scores."""
+    for unit in units:
+        folds = tuple(
+            replace(
+                fold, scores={metric: _number(unit.scores[metric][i]) for metric in plan.metrics}
+            )
+            for i, fold in enumerate(last)
+        )
+        yield UnitScore(
+            trial_id,
+            unit.resource,
+            float(np.mean([fold.scores[plan.metrics[0]] for fold in folds])),
+            tuple(last) if unit.is_last else folds,
+            is_last=unit.is_last,
+            fit_s=unit.fit_s,
+            score_s=unit.score_s,
+            cpu_s=unit.cpu_s,
+        )
+
+
+def _number(score: float | None) -> float:
+    return float("nan") if score is None else score

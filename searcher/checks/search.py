@@ -104,7 +104,12 @@ def _check_families(spec: Spec, profile: Profile, problems: list[str]) -> dict[s
 
 
 def _lacking(family: Family, profile: Profile) -> str:
-    """Say what a family needs that is not installed: an extra of the package."""
+    """Say what a network needs that is not installed: an extra of the package.
+
+    Other families' ``build`` is not called: it is foreign code, and may take long.
+    """
+    if family.resource != "epochs":
+        return ""
     rest = preprocessing.split(family.default(profile))[1]
     try:
         family.build(rest, profile, seed=0, cpus=1)

@@ -18,10 +18,13 @@ from searcher.cli.options import (
 )
 from searcher.cli.output import Answer, Rows, check_format, deliver, note
 from searcher.cli.tables import Column, layout, right
-from searcher.cli.words import number
+from searcher.cli.words import count, number, size
 
 if TYPE_CHECKING:
+    from searcher.export.latency import Latency
     from searcher.export.predict import Predictions
+    from searcher.export.quantisation import QuantisedVerdict
+    from searcher.quantising import Quantised
     from searcher.release import Released
 
 ARTIFACTS = Path("searcher-output")
@@ -47,12 +50,22 @@ ModelFile = Annotated[
     ),
 ]
 
+Int8 = Annotated[
+    bool,
+    typer.Option(
+        "--int8",
+        help="Of the winner, write a second file with 8-bit weights too, if the outer folds bear "
+        "it: smaller, and not the same numbers.",
+    ),
+]
+
 
 def export(
     search_id: SearchId,
     *,
     trial: Trial = None,
     output: ModelFile = None,
+    int8: Int8 = False,
     store: StoreUrl = DEFAULT_STORE,
     form: AnswerFormat = "table",
     quiet: Quiet = False,
@@ -74,12 +87,70 @@ def export(
     whole = trial if trial is None or trial.startswith(f"{found}.") else f"{found}.{trial}"
     note(f"fitting {whole or f'the winner of {found}'} again", quiet=quiet)
 
+    if int8:
+        if trial is not None:
+            raise RequestError("--int8 is for a search's winner; leave --trial out")
+        _export_both(found, output, store, form)
+        return
+
     from searcher.api import export_search
 
     released = export_search(found, store=store, trial_id=whole, output=output)
     deliver(_answer(found, released), form)
     if released.path is None:
         raise typer.Exit(NOT_RELEASED)
+
+
+def _export_both(search_id: str, output: Path | None, store: str, form: AnswerFormat) -> None:
+    from searcher.quantising import quantise_search
+
+    made = quantise_search(search_id, store=store, output=output)
+    deliver(_quantised(search_id, made), form)
+    if made.path is None:
+        raise typer.Exit(NOT_RELEASED)
+
+
+def _quantised(search_id: str, made: "Quantised") -> Answer:
+    """Tell both files; what the smaller one's gate says is not parity."""
+    from searcher.cli.story import parity_line
+
+    released, verdict = made.released, made.verdict
+    lines = [f"model   {released.path or 'none was released'}"]
+    lines += [f"parity  {parity_line(released.verdict)}"] if released.verdict else []
+    lines += [f"8 bits  {made.path or 'none was released'}"]
+    lines += [f"error   {made.error}"] if made.error else []
+    lines += list(_comparison(verdict)) if verdict else []
+    document = {
+        "search_id": search_id,
+        "model_path": None if released.path is None else str(released.path),
+        "int8_path": None if made.path is None else str(made.path),
+        "error": made.error,
+    }
+    return Answer(
+        document=lambda: {**document, "parity": released.verdict, "int8": verdict},
+        rows=lambda: Rows.of([document]),
+        table=lambda _: "".join(f"{line}\n" for line in lines),
+    )
+
+
+def _comparison(verdict: "QuantisedVerdict") -> Iterator[str]:
+    share = verdict.size_bytes / verdict.released_size_bytes
+    yield f"size    {size(verdict.size_bytes)}, {share:.0%} of {size(verdict.released_size_bytes)}"
+    if verdict.agreement is not None:
+        yield f"labels  {verdict.agreement:.2%} equal over {verdict.rows:,} rows"
+    yield f"answers differ by at most {number(verdict.off)}"
+    yield (
+        f"outer scores fall by {number(verdict.fall)} on average, where {number(verdict.noise)} is "
+        "their noise"
+    )
+    if verdict.latency is not None and verdict.released_latency is not None:
+        mine, theirs = verdict.latency, verdict.released_latency
+        yield f"time    {_times(mine)}; of the other file {_times(theirs)}"
+
+
+def _times(latency: "Latency") -> str:
+    timed = zip(latency.onnx_ms, latency.batches, strict=True)
+    return ", ".join(f"{number(ms)} ms for {count(rows, 'row')}" for ms, rows in timed)
 
 
 def _answer(search_id: str, released: "Released") -> Answer:

@@ -62,7 +62,7 @@ def _run(plan: Plan, url: str, cpus: int | None) -> FittedModel:
     session = stay_connected(cpus=cpus)
     check_strategy(plan)
     count_slots(plan.spec, session)  # before anything is stored
-    with Writer(url) as writer:
+    with Writer(url) as writer, tempfile.TemporaryDirectory(prefix="searcher-fit-") as folder:
 
         def trials_of(outer_fold: str) -> Sequence[StoredTrial]:
             writer.flush()
@@ -83,6 +83,7 @@ def _run(plan: Plan, url: str, cpus: int | None) -> FittedModel:
                 emit=writer.add,
                 trials_of=trials_of,
                 lineage_of=lineage_of,
+                checkpoints=Path(folder) / "checkpoints",
             )
             if outcome is None:
                 # SearchInterruptedError would be a fit that failed, to cross_val_score, say:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -18,6 +18,9 @@ class Strategy(Settings, ABC):
     A subclass narrows ``kind`` to its entry point's name, adds its settings as fields, and builds
     the searcher and scheduler of one inner search.
     """
+
+    can_grow: ClassVar[bool] = True
+    """Whether a search can be extended by further trials."""
 
     kind: str = Field(description="name of the strategy")
 

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from pydantic import Field
 
@@ -32,6 +32,8 @@ class Evolution(NamedTuple):
 
 class PopulationStrategy(Strategy):
     """The settings that PBT and PB2 share."""
+
+    can_grow: ClassVar[bool] = False  # the first generation has been trained without the new ones
 
     population: int | None = Field(
         None,

@@ -95,9 +95,13 @@ class LockstepTrial:
         known = {fold.inner_fold: fold for answer in answers for fold in answer.folds}
         order = self._work.folds[self._proposal.outer_fold]
         folds = tuple(known[-1 if f.inner_fold is None else f.inner_fold] for f in order)
-        score_s = sum(fold.score_s - self._scored_s.get(fold.inner_fold, 0.0) for fold in folds)
+        before = self._scored_s
+        scored = [
+            sum(fold.score_s - before.get(fold.inner_fold, 0.0) for fold in answer.folds)
+            for answer in answers
+        ]
         self._scored_s = {fold.inner_fold: fold.score_s for fold in folds}
-        score_s = min(score_s, wall_s)  # several ranks may have scored at the same time
+        score_s = min(max(scored), wall_s)  # ranks score at the same time
         return UnitResult(
             resource=answers[0].resource,
             folds=folds,

@@ -247,6 +247,16 @@ class InnerSearch:
         if self.generations is not None:
             self.generations.waiting[trial_id] = float(result["score"])
 
+    def is_parked(self, trial_id: str) -> bool:
+        """Whether a trial waits for the next generation of its population."""
+        return self.generations is not None and trial_id in self.generations.waiting
+
+    def wake(self, trial_id: str) -> int:
+        """Begin a further attempt of a member that goes on waiting; return its number."""
+        trial = self.live[trial_id]
+        trial.proposal = replace(trial.proposal, attempt=trial.proposal.attempt + 1)
+        return trial.proposal.attempt
+
     def turn(self) -> list[Record]:
         """Begin the next generation of a population, if it is time; say what happened."""
         return [] if self.generations is None else self.generations.turn(self)

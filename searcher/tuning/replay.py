@@ -61,6 +61,7 @@ def replay(
             state.unit(trial, event)
         else:
             state.end(trial)
+    inner.waiting.clear()  # what a population queued is queued again, as a further attempt
     left = [record for trial in past for record in state.leftover(trial, seen_at)]
     return [*state.turned, *left]
 
@@ -159,6 +160,11 @@ class _Replay:
             result = self._last[trial.trial_id]
             self._end(trial, result)
             yield ended(trial.trial_id, result, whole=self._inner.whole(trial.unit))
+            return
+        if self._inner.is_parked(trial.trial_id):
+            if trial.state == "paused":
+                attempt = self._inner.wake(trial.trial_id)
+                yield TrialAgain(trial.trial_id, attempt, "paused with its search", 0.0)
             return
         again = self._inner.again(trial.trial_id)
         reason = "paused with its search" if trial.state == "paused" else "its driver was lost"

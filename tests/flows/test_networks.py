@@ -1,10 +1,11 @@
 """Searches of networks, whose trials count in epochs, die and go on like all others."""
 
+import json
 from typing import Any
 
 import pytest
 
-from tests.afterwards import again, assert_whole, told, trials_of
+from tests.afterwards import again, ask, assert_whole, told, trials_of
 from tests.driven import Place, failing
 
 pytest.importorskip("torch")
@@ -34,6 +35,28 @@ KILLS = (
     "writer.before_commit=kill@9",
     "driver.trial_ended=kill@3",
 )
+
+
+def test_a_fork_takes_over_trials_in_epochs_with_all_their_units(place: Place) -> None:
+    source = place.begin(SPEC | {"strategy": {"kind": "random"}}).wait()
+    source_id = place.search_id
+    path = place.folder / "wider.json"
+    path.write_text(json.dumps(SPEC | {"budget": {"trials": 8}}))
+
+    ended = place.start("fork", source_id, "--spec", str(path), "--skip-exports").wait()
+
+    assert (source.code, ended.code) == (0, 0), ended.err
+    reused = ask(place.url, UNITS.format(of="source_trial_id", origin="reused"), place.newest_id)
+    tried = ask(place.url, UNITS.format(of="trial_id", origin="strategy"), source_id)
+    assert len(reused) == 3 * (6 - 2) * MLP["epochs"]
+    assert reused == tried
+
+
+UNITS = """
+SELECT t.{of}, u.resource, u.score, u.is_last FROM unit_scores u
+JOIN trials t ON t.trial_id = u.trial_id
+WHERE t.search_id = '{{id}}' AND t.origin = '{origin}' ORDER BY 1, 2
+"""
 
 
 def test_a_search_of_networks_that_is_killed_again_and_again_ends_as_the_undisturbed_one(

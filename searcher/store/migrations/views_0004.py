@@ -1,9 +1,19 @@
 """The views of revision 0004 that differ from those before: trials that count in other units."""
 
 from searcher.store.migrations.views_0003 import V_LEARNING_CURVES as BY_FOLDS
-from searcher.store.migrations.views_0003 import V_TRIALS as BEFORE
+from searcher.store.migrations.views_0003 import V_SEARCHES as SEARCHES_BEFORE
+from searcher.store.migrations.views_0003 import V_TRIALS as TRIALS_BEFORE
 
-V_TRIALS = BEFORE.replace("t.source_trial_id\n", "t.source_trial_id, t.unit\n")
+V_SEARCHES = SEARCHES_BEFORE.replace(
+    "w.configuration AS best_configuration",
+    """COALESCE(
+        (SELECT l.configuration FROM lineage l WHERE l.trial_id = w.trial_id
+          ORDER BY l.resource DESC LIMIT 1), w.configuration
+    ) AS best_configuration""",
+)
+"""A member of a population ends with another configuration than it began with."""
+
+V_TRIALS = TRIALS_BEFORE.replace("t.source_trial_id\n", "t.source_trial_id, t.unit\n")
 
 # In lockstep the mean over the inner folds is there after each unit; the folds' own scores, kept
 # once such a trial is trained to its end, are no curve.
@@ -29,6 +39,7 @@ JOIN trials t ON t.trial_id = l.trial_id
 """
 
 VIEWS = {
+    "v_searches": V_SEARCHES,
     "v_trials": V_TRIALS,
     "v_learning_curves": V_LEARNING_CURVES,
     "v_lineage": V_LINEAGE,

@@ -92,7 +92,7 @@ def _by_fold(place: Any) -> Select[Any]:
     )
     names = trials.c.trial_id, trials.c.unit, place.label("place")
     return (
-        select(*names, fold_fits.c.resource, fold_scores.c.score)
+        select(*names, fold_fits.c.resource.label("resource"), fold_scores.c.score.label("score"))
         .join(fold_fits, fold_fits.c.trial_id == trials.c.trial_id)
         .join(fold_scores, same_fit)
         .where(trials.c.unit == "inner_folds")

@@ -85,7 +85,7 @@ def test_a_spec_says_everything_that_was_asked() -> None:
         "families": {"ridge": {"alpha": {"high": 10.0}}},
         "strategy": None,
         "validation": {"outer": 4, "inner": 2, "splitter": "auto", "repeats": 1},
-        "budget": {"trials": 7, "time_s": 5.0, "trial_time_s": None},
+        "budget": {"trials": 7, "time_s": 5.0, "trial_time_s": None, "resource": {}},
         "seed": 11,
     }
     assert spec.strategy.kind == "asha"

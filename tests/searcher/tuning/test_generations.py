@@ -1,6 +1,7 @@
 """Populations on a real Ray Tune: who goes on from whose state, and that a replay agrees."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -133,8 +134,37 @@ def test_a_replay_of_what_was_told_so_far_decides_the_same(
     decided = replacements(said)
     assert decided == replacements(evolved)[: len(decided)]
     assert len(decided) >= len(replacements(evolved[:cut]))
-    again = [record for record in said if isinstance(record, TrialAgain)]
-    assert {record.trial_id for record in again} == set(resumed.live)
+    again = [record.trial_id for record in said if isinstance(record, TrialAgain)]
+    waiting = resumed.generations.waiting
+    assert sorted(again) == sorted(set(resumed.live) - set(waiting))
+    assert [proposal.trial_id for proposal in resumed.waiting] == again
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6])
+def test_a_population_that_is_resumed_ends_as_the_undisturbed_one(
+    evolved: list[Record], share: float
+) -> None:
+    before = evolved[: int(len(evolved) * share)]
+    resumed = population()
+    said = replay(resumed, past(before))
+    after = run(resumed, slots=1, generation=1)
+    told = units(before)
+    for trial_id, curve in units(after).items():
+        told[trial_id] = [*told.get(trial_id, []), *curve]
+    assert told == units(evolved)
+    known = replacements(said) + replacements(after)
+    assert known == replacements(evolved)
+
+
+def test_members_that_were_paused_while_they_waited_go_on_waiting(evolved: list[Record]) -> None:
+    first = next(i for i, r in enumerate(evolved) if isinstance(r, UnitScore))
+    paused = [replace(trial, state="paused") for trial in past(evolved[: first + 1])]
+    resumed = population()
+    said = replay(resumed, paused)
+    (member,) = resumed.generations.waiting
+    again = {r.trial_id: r.attempt for r in said if isinstance(r, TrialAgain)}
+    assert again == dict.fromkeys(resumed.live, 2)
+    assert member not in {proposal.trial_id for proposal in resumed.waiting}
 
 
 def past(told: Sequence[Record]) -> list[PastTrial]:

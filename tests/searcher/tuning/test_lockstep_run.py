@@ -1,6 +1,7 @@
 """Trials in epochs on a real Ray Tune: lockstep, rungs, lost workers, several ranks."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from searcher.records import (
     CheckpointSaved,
     Decision,
     Fold,
+    Note,
     Record,
     TrialAgain,
     TrialEnded,
@@ -199,11 +201,59 @@ def test_a_lost_worker_costs_no_epoch_that_is_known(
     assert any(isinstance(record, CheckpointSaved) for record in records)
 
 
-def kill_the_trial() -> int:
-    (worker,) = (
-        process
-        for process in psutil.Process().children(recursive=True)
-        if process.is_running() and "ray::TrialActor" in " ".join(process.cmdline())
+def test_a_disk_that_takes_no_checkpoints_costs_no_trial(
+    undisturbed: list[Record], tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("no folder can be made in here")
+    records = run(
+        new("random", 3), slots=1, checkpoints=str(tmp_path / "file" / "c"), checkpoint_s=0.0
     )
+    notes = [record for record in records if isinstance(record, Note)]
+    assert [note.kind for note in notes] == ["checkpoint"]
+    assert "no checkpoint of trial" in notes[0].payload["error"]
+    known = units(undisturbed)
+    assert units(records) == {trial_id: known[trial_id] for trial_id in units(records)}
+
+
+@pytest.mark.parametrize("lost", ["TrialActor", "Member"])
+def test_a_lost_rank_ends_in_a_resume_from_the_last_checkpoint(
+    undisturbed: list[Record], tmp_path: Path, lost: str
+) -> None:
+    """``TrialActor`` is rank 0, ``Member`` rank 1: the machine's failure, either way."""
+    killed: list[int] = []
+
+    def react(record: Record) -> None:
+        if isinstance(record, UnitScore) and record.resource == 2 and not killed:
+            killed.append(kill_the_trial(lost))
+
+    records = run(
+        new("random", 3),
+        slots=1,
+        react=react,
+        workers=2,
+        checkpoints=str(tmp_path),
+        checkpoint_s=0.0,
+    )
+    again = [record.reason for record in records if isinstance(record, TrialAgain)]
+    assert again == ["its worker process died"]
+    assert all(r.state == "completed" for r in records if isinstance(r, TrialEnded))
+    known = losses(undisturbed)
+    found = losses(records)
+    assert found == pytest.approx({key: known[key] for key in found}, abs=2e-3)
+    assert not processes("ray::Member")
+
+
+def kill_the_trial(name: str = "TrialActor") -> int:
+    (worker,) = processes(f"ray::{name}")
     worker.kill()
     return worker.pid
+
+
+def processes(name: str) -> list[psutil.Process]:
+    """Those of this test's Ray whose title begins so."""
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            if process.is_running() and " ".join(process.cmdline()).startswith(name):
+                found.append(process)
+    return found

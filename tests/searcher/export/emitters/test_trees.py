@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from xgboost import XGBClassifier, XGBRegressor
 
-from search_spaces.columns import Column
+from search_spaces.columns import Column, Profile
 from searcher.errors import ExportError
 from searcher.export.emitters import trees
 from searcher.export.graph import GraphBuilder
@@ -226,5 +226,4 @@ class Shell:
     """As much of a fitted model as ``run`` looks at."""
 
     def __init__(self, columns):
-        self.profile = self
-        self.columns = columns
+        self.profile = Profile("regression", tuple(columns), 1)

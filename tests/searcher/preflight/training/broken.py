@@ -195,7 +195,7 @@ class Flawed:
 
     name: ClassVar[str] = "flawed"
     tasks: ClassVar[frozenset[Task]] = frozenset({"binary", "multiclass", "regression"})
-    resource: ClassVar[Resource] = "inner_folds"
+    resource: ClassVar[Resource] = "epochs"
     dtype: ClassVar[Literal["float32", "float64"]] = "float32"
     flaws: ClassVar[tuple[str, ...]] = ("none", "frozen", "exploding")
     depth: ClassVar[int] = 2  # more of it explodes
