@@ -50,10 +50,10 @@ ModelFile = Annotated[
     ),
 ]
 
-Int8 = Annotated[
+EightBits = Annotated[
     bool,
     typer.Option(
-        "--int8",
+        "--eight-bits",
         help="Of the winner, write a second file with 8-bit weights too, if the outer folds bear "
         "it: smaller, and not the same numbers.",
     ),
@@ -65,7 +65,7 @@ def export(
     *,
     trial: Trial = None,
     output: ModelFile = None,
-    int8: Int8 = False,
+    eight_bits: EightBits = False,
     store: StoreUrl = DEFAULT_STORE,
     form: AnswerFormat = "table",
     quiet: Quiet = False,
@@ -87,9 +87,9 @@ def export(
     whole = trial if trial is None or trial.startswith(f"{found}.") else f"{found}.{trial}"
     note(f"fitting {whole or f'the winner of {found}'} again", quiet=quiet)
 
-    if int8:
+    if eight_bits:
         if trial is not None:
-            raise RequestError("--int8 is for a search's winner; leave --trial out")
+            raise RequestError("--eight-bits is for a search's winner; leave --trial out")
         _export_both(found, output, store, form)
         return
 
