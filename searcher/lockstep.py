@@ -22,11 +22,9 @@ from searcher.evaluation import (
     score,
 )
 from searcher.fitting import predict_on_one_thread, untrained
+from searcher.lineage import Way
 from searcher.records import Configuration, Fold
 from searcher.stepwise import Place, Stepwise, begin
-
-Schedule = tuple[tuple[int, Configuration], ...]
-"""Configurations, each with the resource after which it holds; the first holds from 0 on."""
 
 Share = Literal["rows", "folds"]
 """What several processes divide among themselves: the rows of each batch, or the inner folds."""
@@ -39,7 +37,7 @@ class Task:
     """What is trained, on what, and how it is judged."""
 
     family: Family
-    schedule: Schedule
+    schedule: Way
     rows: Rows
     folds: tuple[Fold, ...]  # inner folds of one outer fold, in the order in which trials see them
     metrics: tuple[str, ...]

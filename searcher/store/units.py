@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -30,12 +29,15 @@ class StoredUnit:
 
 def units_of(connection: Connection, search_id: str) -> Iterator[StoredUnit]:
     """Yield the units of all trials of a search, by trial and resource."""
-    yield from _units(connection, trials.c.search_id == search_id)
-
-
-def units_of_trial(connection: Connection, trial_id: str) -> Iterator[StoredUnit]:
-    """Yield a trial's units, by resource."""
-    yield from _units(connection, trials.c.trial_id == trial_id)
+    columns = [column for column in unit_scores.columns if column.name != "ended_at"]
+    question = (
+        select(*columns, unit_scores.c.ended_at.label("at"))
+        .join(trials, trials.c.trial_id == unit_scores.c.trial_id)
+        .where(trials.c.search_id == search_id)
+        .order_by(trials.c.id, unit_scores.c.resource)
+    )
+    for row in connection.execute(question):
+        yield StoredUnit(**row._mapping)
 
 
 def lineage_of(connection: Connection, search_id: str) -> Iterator[Replaced]:
@@ -49,15 +51,3 @@ def lineage_of(connection: Connection, search_id: str) -> Iterator[Replaced]:
     )
     for row in connection.execute(question):
         yield Replaced(**row._mapping)
-
-
-def _units(connection: Connection, of: Any) -> Iterator[StoredUnit]:
-    columns = [column for column in unit_scores.columns if column.name != "ended_at"]
-    question = (
-        select(*columns, unit_scores.c.ended_at.label("at"))
-        .join(trials, trials.c.trial_id == unit_scores.c.trial_id)
-        .where(of)
-        .order_by(trials.c.id, unit_scores.c.resource)
-    )
-    for row in connection.execute(question):
-        yield StoredUnit(**row._mapping)

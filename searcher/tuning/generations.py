@@ -10,16 +10,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from search_spaces.space import join_family, split_family
-from searcher.records import Configuration, Record, Replaced, TrialEnded
+from searcher.lineage import Way
+from searcher.records import Record, Replaced, TrialEnded
 from searcher.strategies.population import Member, Population, Replacement
 from searcher.tuning.handle import TrialHandle
 
 if TYPE_CHECKING:
     from searcher.tuning.inner import InnerSearch, Proposal
-
-
-Way = tuple[tuple[int, Configuration], ...]
-"""Configurations, each with the resource after which it holds."""
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ from ray.tune.search import Searcher
 from search_spaces.space import Configuration, split_family
 from searcher.candidates import DUMMY
 from searcher.errors import RecallError
+from searcher.lineage import Way
 from searcher.records import NOUNS, Decision, Origin, Record, Unit
 from searcher.strategies.base import TuneParts
 from searcher.tuning.generations import Generations
@@ -45,10 +46,10 @@ class Proposal:
     resource: int = 0  # units that are known already, if it does not count in inner folds
     until: int | None = None  # units after which it waits for the others of its population
     source: tuple[str, int] | None = None  # whose state it goes on from, and of when
-    schedule: tuple[tuple[int, Configuration], ...] = ()  # if it has changed its configuration
+    schedule: Way = ()  # if it has changed its configuration
 
     @property
-    def way(self) -> tuple[tuple[int, Configuration], ...]:
+    def way(self) -> Way:
         """Its configurations, each with the resource after which it holds."""
         return self.schedule or ((0, self.configuration),)
 

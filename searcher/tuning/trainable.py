@@ -20,10 +20,8 @@ from searcher.evaluation import FeatureCache, FoldResult, evaluate, make_scorer
 from searcher.failpoints import failpoint
 from searcher.plugins import load_family
 from searcher.tuning.in_lockstep import LockstepTrial
-from searcher.tuning.inner import Proposal
+from searcher.tuning.inner import FOLDS, Proposal
 from searcher.tuning.work import Work
-
-FOLDS = "inner_folds"
 
 # A fit that sits in compiled code hears no signal; this long after its time was up the process
 # ends itself, Ray Tune reports a dead actor, and the trial has failed all the same.
