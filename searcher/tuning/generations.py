@@ -63,7 +63,10 @@ class Generations:
         for trial_id in ways:
             live = inner.live[trial_id]
             proposal = replace(
-                live.proposal, until=(self.number + 1) * self.interval, resource=live.resource
+                live.proposal,
+                until=(self.number + 1) * self.interval,
+                resource=live.resource,
+                spent_s=live.spent_s,
             )
             if trial_id in replaced:
                 source = replaced[trial_id].source

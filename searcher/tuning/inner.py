@@ -46,6 +46,7 @@ class Proposal:
     resource: int = 0  # units that are known already, if it does not count in inner folds
     until: int | None = None  # units after which it waits for the others of its population
     source: tuple[str, int] | None = None  # whose state it goes on from, and of when
+    spent_s: float = 0.0  # in the generations before, by budget.trial_time_s
     schedule: Way = ()  # if it has changed its configuration
 
     @property

@@ -99,7 +99,7 @@ class TrialActor(Trainable):
 
     def _begin(self, config: dict[str, Any]) -> None:
         self._proposal = Proposal.from_config(config)
-        self._spent_s = 0.0
+        self._spent_s = self._proposal.spent_s
         self._resource = len(self._proposal.scores) or self._proposal.resource
         self._running = Running(self._evaluate(), list(self._proposal.scores))
         self._trial: LockstepTrial | None = None

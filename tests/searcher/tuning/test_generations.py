@@ -156,6 +156,20 @@ def test_a_population_that_is_resumed_ends_as_the_undisturbed_one(
     assert known == replacements(evolved)
 
 
+def test_the_time_of_a_trial_goes_on_from_generation_to_generation(
+    ray_session: object,
+) -> None:
+    members, seen = population(), []
+
+    def react(record: Record) -> None:
+        if isinstance(record, Replaced):
+            seen.extend(proposal.spent_s for proposal in members.waiting)
+
+    run(members, slots=1, generation=1, react=react)
+    assert seen
+    assert all(spent > 0 for spent in seen)
+
+
 def test_members_that_were_paused_while_they_waited_go_on_waiting(evolved: list[Record]) -> None:
     first = next(i for i, r in enumerate(evolved) if isinstance(r, UnitScore))
     paused = [replace(trial, state="paused") for trial in past(evolved[: first + 1])]
