@@ -215,6 +215,7 @@ def test_ranks_of_several_nodes_meet_at_the_address_of_the_first(groups: Groups)
     ray.get(list(calls))
     sums = members.ask("call", total, 5)
     here = total(Rank(0, 2, "cpu"), 5)
+    there = [value for _, _, value in ray.get(list(sums))]
 
     listening = [c.laddr.ip for c in psutil.net_connections("tcp") if c.laddr.port == meeting.port]
     members.end()
@@ -222,7 +223,7 @@ def test_ranks_of_several_nodes_meet_at_the_address_of_the_first(groups: Groups)
     members.await_end()
     assert found == [address]
     assert (meeting.host, meeting.local, meeting.backend) == (address, False, "gloo")
-    assert [here[2], *(value for _, _, value in ray.get(list(sums)))] == [11, 11]
+    assert [here[2], *there] == [11, 11]
     assert set(listening) == {address}  # not the whole network's
     assert "GLOO_SOCKET_IFNAME" not in os.environ
 
