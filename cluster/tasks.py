@@ -6,6 +6,13 @@ from typing import Any, TypeVar
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
 
+RETRIES = 2
+"""Times a call is begun again whose process died."""
+
+
+class ProcessDiedError(RuntimeError):
+    """A call's process died each time: a failure of machines, or of memory, not an exception."""
+
 
 def run_tasks(
     function: Callable[[Any, Argument], Result],
@@ -16,6 +23,8 @@ def run_tasks(
 ) -> Iterator[tuple[Argument, Result]]:
     """Call ``function(shared, argument)`` for each argument; yield each result as it is ready.
 
+    A call whose process dies is begun again, up to three times in all.
+
     Parameters
     ----------
     shared
@@ -25,13 +34,15 @@ def run_tasks(
 
     Raises
     ------
+    ProcessDiedError
+        If a call's process died each time.
     Exception
         What the function raised, in this process, as soon as it is known; what is still running
         is cancelled.
     """
     import ray
 
-    remote = ray.remote(num_cpus=cpus, max_retries=0)(function)
+    remote = ray.remote(num_cpus=cpus, max_retries=RETRIES)(function)
     shared_ref = ray.put(shared)
     pending = {remote.remote(shared_ref, argument): argument for argument in arguments}
     try:
@@ -42,6 +53,8 @@ def run_tasks(
                 result = ray.get(ready)
             except ray.exceptions.RayTaskError as error:
                 raise error.cause from error  # the function's own, not Ray's imitation of it
+            except ray.exceptions.WorkerCrashedError as error:
+                raise ProcessDiedError(f"its process died {RETRIES + 1} times") from error
             yield argument, result
     finally:
         for reference in pending:

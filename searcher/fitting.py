@@ -16,7 +16,7 @@ from search_spaces.columns import Profile
 from search_spaces.families.base import Family
 from search_spaces.networks import Network
 from search_spaces.space import Configuration
-from searcher.stepwise import Stepwise, begin
+from searcher.stepwise import ALONE, Place, Stepwise, begin
 from searcher.stepwise.widened import WidenedClassifier
 
 NESTED = ("estimator", "estimator_", "estimators_", "final_estimator_", "calibrated_classifiers_")
@@ -51,6 +51,7 @@ def fit_by_schedule(
     seed: int,
     cpus: int,
     generation: int | None = None,
+    place: Place = ALONE,
 ) -> Any:
     """Fit as a member of a population was: by one configuration after the other.
 
@@ -58,6 +59,8 @@ def fit_by_schedule(
     ----------
     generation
         Units after which members of that population could be replaced.
+    place
+        Among the processes that train a network together, all of which call this.
     schedule
         Configurations without the preprocessing parameters, each with the units of resource after
         which it holds; the first with 0.
@@ -75,7 +78,9 @@ def fit_by_schedule(
     for (_, configuration), end in zip(schedule, [*ends, None], strict=True):
         estimator = untrained(family, configuration, profile, seed=seed, cpus=cpus)
         n_classes = profile.n_classes
-        following = begin(estimator, X, y, n_classes=n_classes, restart_every=generation)
+        following = begin(
+            estimator, X, y, n_classes=n_classes, place=place, restart_every=generation
+        )
         if fit is not None:
             following.load_state(fit.state())
         fit = following

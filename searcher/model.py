@@ -11,6 +11,7 @@ import search_spaces.preprocessing as preprocessing_steps
 from search_spaces.columns import Column, Profile
 from search_spaces.families.base import Family
 from searcher.fitting import fit_by_schedule, fit_estimator, untrained
+from searcher.stepwise import ALONE, Place
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +78,7 @@ def fit_model(
     cpus: int,
     way: Sequence[tuple[int, Mapping[str, Any]]] = (),
     generation: int | None = None,
+    place: Place = ALONE,
 ) -> FittedModel:
     """Fit preprocessing and estimator on exactly these rows.
 
@@ -88,6 +90,9 @@ def fit_model(
         Of such a member: its configurations, each with the units after which it holds.
     generation
         Units after which members of its population could be replaced.
+    place
+        Among the processes that train a network together, all of which call this; all have the
+        same model at the end, in the memory of the CPU.
     X : array of shape (n_samples, n_columns), float64
         Rows coded as in ``search_spaces.columns``.
     y : array of shape (n_samples,)
@@ -96,8 +101,9 @@ def fit_model(
     prepare, rest = preprocessing_steps.split(dict(configuration))
     transformer = preprocessing_steps.build(prepare, profile, seed=seed)
     features = to_features(transformer.fit_transform(X, y), family.dtype)
-    if way and generation is not None:
-        schedule = [(since, preprocessing_steps.split(dict(one))[1]) for since, one in way]
+    if place != ALONE or (way and generation is not None):
+        whole = way or ((0, configuration),)
+        schedule = [(since, preprocessing_steps.split(dict(one))[1]) for since, one in whole]
         estimator = fit_by_schedule(
             family,
             schedule,
@@ -107,6 +113,7 @@ def fit_model(
             seed=seed,
             cpus=cpus,
             generation=generation,
+            place=place,
         )
     else:
         estimator = fit_estimator(

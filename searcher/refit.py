@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cluster.ranks import Rank
 from searcher.evaluation import Rows, fold_seed, make_scorer, quietly, score
 from searcher.model import FittedModel, fit_model
 from searcher.plugins import load_family
 from searcher.records import Fold, Role
+from searcher.stepwise import ALONE, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,9 @@ class RefitWork:
     families: Mapping[str, str]  # name -> what to load it by
     metrics: tuple[str, ...]
     seed: int
-    cpus: int
+    cpus: int  # of each process
+    gpus: float = 0.0  # of each process; networks alone use them
+    workers: int = 1  # processes that train a network together
     generation: int | None = None  # units after which members of a population could be replaced
 
 
@@ -58,8 +62,28 @@ class Refit:
     predictions: Predictions | None  # the winner's, where there are test rows
 
 
-def refit(work: RefitWork, job: RefitJob) -> Refit:
+def needs_ranks(work: RefitWork, job: RefitJob) -> bool:
+    """Tell whether a refit is one of a network, on a GPU or by several processes."""
+    is_network = load_family(work.families[job.family]).resource == "epochs"
+    return is_network and (work.workers > 1 or work.gpus > 0)
+
+
+def refit_on_rank(rank: Rank, work: RefitWork, job: RefitJob) -> Refit | None:
+    """Refit together with the other ranks; the first one scores, and has the answer."""
+    place = Place(rank.number, rank.world, rank.device)
+    if rank.number:
+        _fit(work, job, place)
+        return None
+    return refit(work, job, place)
+
+
+def refit(work: RefitWork, job: RefitJob, place: Place = ALONE) -> Refit:
     """Fit on the outer training rows; score on the outer test rows, if there are any.
+
+    Parameters
+    ----------
+    place
+        Among the processes that train a network together.
 
     Raises
     ------
@@ -68,21 +92,7 @@ def refit(work: RefitWork, job: RefitJob) -> Refit:
     """
     fold, rows = work.folds[job.outer_fold], work.rows
     started = time.perf_counter()
-    model = quietly(
-        lambda: fit_model(
-            load_family(work.families[job.family]),
-            job.configuration,
-            rows.X[fold.train],
-            rows.y[fold.train],
-            profile=rows.profile,
-            target=rows.target,
-            classes=rows.classes,
-            seed=fold_seed(work.seed, fold),
-            cpus=work.cpus,
-            way=job.way,
-            generation=work.generation,
-        )
-    )
+    model = _fit(work, job, place)
     fit_s = time.perf_counter() - started
     kept = model if job.keep_model else None
     if not len(fold.test):
@@ -96,6 +106,27 @@ def refit(work: RefitWork, job: RefitJob) -> Refit:
         model=kept,
         predictions=quietly(_predict, model, features) if keeps else None,
     )
+
+
+def _fit(work: RefitWork, job: RefitJob, place: Place) -> FittedModel:
+    fold, rows = work.folds[job.outer_fold], work.rows
+    model: FittedModel = quietly(
+        lambda: fit_model(
+            load_family(work.families[job.family]),
+            job.configuration,
+            rows.X[fold.train],
+            rows.y[fold.train],
+            profile=rows.profile,
+            target=rows.target,
+            classes=rows.classes,
+            seed=fold_seed(work.seed, fold),
+            cpus=work.cpus,
+            way=job.way,
+            generation=work.generation,
+            place=place,
+        )
+    )
+    return model
 
 
 def _predict(model: FittedModel, features: NDArray[Any]) -> Predictions:

@@ -68,6 +68,7 @@ TOGETHER = {
         "cluster/",
         "searcher/cli/test_run.py",
         "searcher/estimator/test_nested_search.py",
+        "searcher/test_refit.py",
         "searcher/tuning/",
     ),
     "readme": ("docs/test_readme.py",),

@@ -68,6 +68,21 @@ def test_a_trial_that_ends_worker_after_worker_fails_and_the_search_goes_on(plac
     )
 
 
+def test_a_refit_whose_worker_dies_is_done_again(
+    place: Place, undisturbed: Undisturbed
+) -> None:
+    before = place.cluster.fits
+    place.cluster.die_at(undisturbed.fits - 1)  # refits come last
+
+    ended = place.begin().wait()
+
+    assert ended.code == 0, ended.err
+    assert_whole(place.url, place.search_id, trials=TRIALS)
+    assert told(place.url, place.search_id) == undisturbed.found
+    assert again(place.url, place.search_id) == []
+    assert place.cluster.fits - before == undisturbed.fits + 1
+
+
 def test_two_workers_and_a_driver_with_its_own_ray_die_and_leave_nothing_behind(
     place: Place,
 ) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import r2_score, roc_auc_score
 
-import searcher.nested
+import searcher.judging
 from searcher import Store
 from searcher.records import Fold, OuterPredictions
 from tests.flows.test_search import folder, make_rows, make_spec, run
@@ -56,7 +56,7 @@ def test_the_outer_scores_follow_from_the_predictions_of_exactly_the_outer_test_
 def test_of_many_rows_a_sample_is_kept_and_that_is_noted(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(searcher.nested, "MOST_PREDICTIONS", 40)
+    monkeypatch.setattr(searcher.judging, "MOST_PREDICTIONS", 40)
     spec = make_spec(folder, families=["logistic_regression"], budget={"trials": 2})
 
     first, again = (run(folder, spec, report=False, output=folder / name) for name in "ab")
