@@ -1,8 +1,12 @@
 """How soon a trial on several ranks takes its first optimiser step: warm ranks, and TorchTrainer.
 
-``python -m benchmarks.ddp [--trials 4] [--ranks 2]`` prints a Markdown table (two minutes on two
-cores). Every way trains the same small network with DistributedDataParallel over gloo, one trial
-after another, in the same Ray:
+``python -m benchmarks.ddp [--trials 4] [--ranks 2] [--rounds 5]`` prints two Markdown tables (three
+minutes on two cores). The second is what it costs that a member of a population goes on from
+another one's state (``benchmarks.exploit``). TorchTrainer inside Tune has no way to do that: an
+exploit of Ray's PBT starts its trial anew, and costs the first step of a warm one, at least.
+
+In the first table every way trains the same small network with DistributedDataParallel over gloo,
+one trial after another, in the same Ray:
 
 - ``cluster.ranks`` alone: a group of ranks, without Ray Tune;
 - ``cluster.ranks`` inside Tune: a class trainable, reused (``reuse_actors``), in a placement group
@@ -25,6 +29,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from benchmarks.ddp_ways import Trials, ranks_alone, ranks_in_tune, torch_trainer_in_tune
+from benchmarks.exploit import lines as exploits
 from cluster.session import available_cpus, connect
 from searcher.tuning.run import TUNE_ENVIRONMENT
 
@@ -94,8 +99,12 @@ def main() -> None:
     )
     parser.add_argument("--trials", type=int, default=4, help="of each way; the first is cold")
     parser.add_argument("--ranks", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=5, help="of each size that is copied")
     options = parser.parse_args()
     for line in lines(options.trials, options.ranks):
+        print(line, flush=True)
+    print()
+    for line in exploits(options.rounds):
         print(line, flush=True)
 
 
