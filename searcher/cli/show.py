@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from searcher.cli import documents, story, trial_story, way
+from searcher.cli import documents, evolution, story, trial_story, way
 from searcher.cli.options import (
     DEFAULT_STORE,
     OutputFile,
@@ -39,7 +39,8 @@ def show(
     """Tell the story of one search: data, plan, cost, scores, model, what to do next.
 
     csv and parquet have the one row that `list` has. Of a trial (ID.FOLD.NUMBER) it tells the
-    configuration, every fold, and every decision of the scheduler with the rivals.
+    configuration, every fold, and every decision of the scheduler with the rivals; of a member of a
+    population how it went on from others, and which configurations its state was trained by.
     """
     from searcher.cli.finding import names_a_trial
     from searcher.store import Store
@@ -69,10 +70,11 @@ def _of_trial(opened: "Store", text: str, url: str) -> Answer:
     trial = opened.trial(find_trial(opened, text))
     metric = opened.search(trial.search_id).metric
     history = opened.trial_history(trial.trial_id)
+    evolved = evolution.look(opened, trial)
     return Answer(
-        document=lambda: trial_story.document(trial, history),
+        document=lambda: trial_story.document(trial, history) | evolution.document(trial, evolved),
         rows=lambda: documents.trial_rows([trial]),
         table=lambda terminal: trial_story.tell(
-            trial, history, metric=metric, store=url, terminal=terminal
+            trial, history, evolved, metric=metric, store=url, terminal=terminal
         ),
     )

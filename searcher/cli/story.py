@@ -47,7 +47,7 @@ def tell(search: "StoredSearch", *, terminal: bool, way: Way | None = None) -> s
     }
     results = {
         "score": list(_estimate(search)),
-        "best": list(_best(search)),
+        "best": list(_best(search, way)),
         "parity": [parity_line(search.parity)] if search.parity else [],
         "model": [search.model_path or "none was released"] if search.ended_at else [],
         "report": [search.report_path] if search.report_path else [],
@@ -150,11 +150,16 @@ def _verdict(search: "StoredSearch") -> str:
     return f", interval {interval(ends, write=signed)}: {better}"
 
 
-def _best(search: "StoredSearch") -> Iterator[str]:
+def _best(search: "StoredSearch", way: Way | None) -> Iterator[str]:
     best = search.best_configuration
     if best is None:
         return
     yield f"{best['family']}, chosen on all rows (trial {search.best_trial_id})"
+    if way and way.evolved:
+        yield (
+            "  a member of a population: this is what it ended with, "
+            f"`searcher show {search.best_trial_id}` tells its way"
+        )
     for name, of in best.items():
         if name != "family":
             yield f"  {name} = {value(of)}"

@@ -1,10 +1,11 @@
 """What one trial was, scored and met with, for people."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from searcher.cli import evolution
 from searcher.cli.options import store_option
 from searcher.cli.story import section
 from searcher.cli.tables import Column, layout, right
@@ -12,6 +13,7 @@ from searcher.cli.words import count, duration, local_time, number, one_line, si
 from searcher.records import NOUNS
 
 if TYPE_CHECKING:
+    from searcher.cli.evolution import Evolution
     from searcher.store import StoredTrial
     from searcher.store.histories import Attempt, Judgement, TrialHistory
 
@@ -42,14 +44,20 @@ def document(trial: "StoredTrial", history: "TrialHistory") -> dict[str, Any]:
 
 
 def tell(
-    trial: "StoredTrial", history: "TrialHistory", *, metric: str, store: str, terminal: bool
+    trial: "StoredTrial",
+    history: "TrialHistory",
+    evolved: "Evolution | None",
+    *,
+    metric: str,
+    store: str,
+    terminal: bool,
 ) -> str:
     """Tell a trial from its configuration to its end."""
     took = f", {duration(trial.seconds)}" if trial.seconds is not None else ""
     title = typer.style(trial.trial_id, bold=True)
     head = f"{title}  {trial.family} ({trial.origin}): {trial.state}"
     sections = {
-        "tried": [f"{name} = {value(of)}" for name, of in trial.configuration.items()],
+        **_configurations(trial, evolved),
         "score": [_score(trial, metric)],
         "reason": [one_line(trial.reason)] if trial.reason else [],
         "lost": list(_lost(history.attempts)),
@@ -63,6 +71,18 @@ def tell(
         + _traceback(trial)
         + section("next", [f"searcher reproduce {trial.trial_id}{store_option(store)}"], False)
     )
+
+
+def _configurations(trial: "StoredTrial", evolved: "Evolution | None") -> Mapping[str, list[str]]:
+    """Tell the configuration; of a member that was replaced, the first and how it went on."""
+    told = [f"{name} = {value(of)}" for name, of in trial.configuration.items()]
+    if evolved is None:
+        return {"tried": told}
+    return {
+        "began": told,
+        "then": evolution.own_lines(trial, evolved),
+        "trained": evolution.way_lines(trial, evolved),
+    }
 
 
 def _score(trial: "StoredTrial", metric: str) -> str:

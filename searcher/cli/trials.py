@@ -1,8 +1,9 @@
 """The command that lists trials: those that fit, in an order, a page at a time or all."""
 
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,7 +23,8 @@ from searcher.cli.options import (
 from searcher.cli.output import Answer, check_format, deliver, note
 from searcher.cli.trials_table import tabulate, tabulate_columns
 from searcher.errors import near
-from searcher.records import TrialState
+from searcher.lineage import last_configurations
+from searcher.records import Configuration, TrialState
 
 if TYPE_CHECKING:
     from searcher.store import Store, StoredTrial
@@ -63,6 +65,12 @@ After = Annotated[
     typer.Option(metavar="TOKEN", help="Go on where a page of --limit ended; stderr said how."),
 ]
 
+BEGAN = (
+    "a population: conditions, orders and columns are of the configuration that a member began "
+    "with; `searcher show TRIAL` tells how it went on"
+)
+"""Said beside the trials of a search that has a lineage."""
+
 
 def trials(
     search_id: SearchId,
@@ -83,7 +91,8 @@ def trials(
     """List the trials of a search with their configurations.
 
     Scores are means over the inner folds finished: larger is better, and optimistic for the
-    best. A table shows the parameters that differ; the other formats have all of them.
+    best. A table shows the parameters that differ; the other formats have all of them. Members of
+    a population are listed with what they began with; in the table A -> B ended with B.
     """
     from searcher.cli.finding import find
     from searcher.store import Store
@@ -98,13 +107,16 @@ def trials(
     with Store(store) as opened:
         found = find(opened, search_id)
         chosen = None if columns is None else _chosen(opened, found, columns)
+        last = last_configurations(opened.lineage(found))
         asked = {**filters, "sort": sort, "limit": limit, "after": after}
         with _asked(opened, found, asked) as listed:
             counted = _Counted(listed)
-            deliver(_answer(counted, chosen), form, output=output)
+            deliver(_answer(counted, chosen, last), form, output=output)
         more = getattr(listed, "next", None)
     if not counted.any:
         note("no such trials", quiet=quiet)
+    if last and counted.any:
+        note(BEGAN, quiet=quiet)
     if more is not None:
         said = {**filters, "sort": sort, "columns": columns, "limit": limit, "after": more}
         note(f"there are more: {_command(found, said, store)}", quiet=quiet)
@@ -135,13 +147,17 @@ class _Counted:
             yield trial
 
 
-def _answer(listed: "Iterable[StoredTrial]", chosen: Sequence[str] | None) -> Answer:
+def _answer(
+    listed: "Iterable[StoredTrial]",
+    chosen: Sequence[str] | None,
+    last: Mapping[str, Configuration],
+) -> Answer:
     if chosen is None:
         return Answer(
-            document=lambda: list(listed),
+            document=lambda: list(_items(listed, last)),
             rows=lambda: documents.trial_rows(listed),
-            table=lambda terminal: tabulate(tuple(listed), terminal=terminal),
-            items=lambda: listed,
+            table=lambda terminal: tabulate(tuple(listed), last, terminal=terminal),
+            items=lambda: _items(listed, last),
         )
     return Answer(
         document=lambda: list(documents.chosen_items(listed, chosen)),
@@ -150,6 +166,17 @@ def _answer(listed: "Iterable[StoredTrial]", chosen: Sequence[str] | None) -> An
             chosen, documents.chosen_rows(listed, chosen).cells, terminal=terminal
         ),
         items=lambda: documents.chosen_items(listed, chosen),
+    )
+
+
+def _items(listed: "Iterable[StoredTrial]", last: Mapping[str, Configuration]) -> Iterable[Any]:
+    """Give trials as JSON has them; those of a population with what they ended with."""
+    if not last:
+        return listed
+    return (
+        {field.name: getattr(trial, field.name) for field in fields(trial)}
+        | {"last_configuration": last.get(trial.trial_id, trial.configuration)}
+        for trial in listed
     )
 
 

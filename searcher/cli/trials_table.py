@@ -16,6 +16,7 @@ from searcher.cli.tables import (
 from searcher.cli.words import number, one_line, value
 
 if TYPE_CHECKING:
+    from searcher.records import Configuration
     from searcher.store import StoredTrial
 
 COLUMNS = (
@@ -29,28 +30,42 @@ INDENT = "    "
 DIGITS = 4  # of a float; JSON, csv and parquet have them all
 
 
-def tabulate(trials: "Sequence[StoredTrial]", *, terminal: bool) -> str:
-    """Lay trials out, one a row."""
+def tabulate(
+    trials: "Sequence[StoredTrial]",
+    last: "Mapping[str, Configuration] | None" = None,
+    *,
+    terminal: bool,
+) -> str:
+    """Lay trials out, one a row.
+
+    Parameters
+    ----------
+    last
+        What members of a population ended with, where that is not what they began with.
+    """
     if not trials:
         return ""
-    shared, differing = split_parameters([trial.configuration for trial in trials])
+    pairs = [(t.configuration, (last or {}).get(t.trial_id, t.configuration)) for t in trials]
+    shared, differing = split_parameters(
+        [began for began, _ in pairs] + [ended for began, ended in pairs if ended is not began]
+    )
     texts = {"reason": [one_line(t.reason or "") for t in trials]} if _all_failed(trials) else {}
     wide = [*COLUMNS, *(Column(name) for name in (*texts, *differing))]
     rows = [
         [
             *_facts(trial),
             *(text[i] for text in texts.values()),
-            *(_cell(trial.configuration, name) for name in differing),
+            *(_change(*pairs[i], name) for name in differing),
         ]
         for i, trial in enumerate(trials)
     ]
     if natural_width(wide, rows) <= (terminal_width() if terminal else ROOMY):
         table = layout(wide, rows, terminal=terminal)
     else:
-        texts["configuration"] = [_together(t.configuration, differing) for t in trials]
+        texts["configuration"] = [_together(*pair, differing) for pair in pairs]
         table = _with_texts([_facts(trial) for trial in trials], texts, terminal=terminal)
     if shared:
-        said = f"in all that have it: {_together(shared, list(shared))}"
+        said = f"in all that have it: {_together(shared, shared, list(shared))}"
         table += f"\n{_filled(said) if terminal else said}\n"
     return table
 
@@ -140,9 +155,15 @@ def _cell(configuration: Mapping[str, Any], name: str) -> str:
     return value(configuration[name], digits=DIGITS) if name in configuration else ""
 
 
-def _together(configuration: Mapping[str, Any], names: Sequence[str]) -> str:
+def _change(began: Mapping[str, Any], ended: Mapping[str, Any], name: str) -> str:
+    """Write a parameter's value; two, if a member of a population ended with another one."""
+    first, second = _cell(began, name), _cell(ended, name)
+    return first if first == second else f"{first or '-'} -> {second or '-'}"
+
+
+def _together(began: Mapping[str, Any], ended: Mapping[str, Any], names: Sequence[str]) -> str:
     return " ".join(
-        f"{name}={one_line(value(configuration[name], digits=DIGITS))}"
+        f"{name}={one_line(_change(began, ended, name))}"
         for name in names
-        if name in configuration
+        if name in began or name in ended
     )

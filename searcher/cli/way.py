@@ -27,16 +27,19 @@ class Way:
     driver: "Standing | None"  # who drives it, or did last
     incumbents: "tuple[Incumbent, ...]"  # of all inner searches
     next: tuple[str, ...]  # commands
+    evolved: bool = False  # whether the best trial went on from another one's state
 
 
 def look(store: "Store", search: "StoredSearch", url: str) -> Way:
     """Ask the store."""
     driver = store.driver(search.search_id)
+    replaced = {record.trial_id for record in store.lineage(search.search_id)}
     return Way(
         costs=store.costs(search.search_id),
         driver=driver,
         incumbents=store.incumbents(search.search_id),
         next=tuple(commands(search, url, live=driver is not None and driver.live)),
+        evolved=search.best_trial_id in replaced,
     )
 
 

@@ -57,6 +57,7 @@ class Headline:
     doubts: list[str]
     family: str | None
     settings: list[Setting]
+    evolved: bool  # whether it is what a member of a population ended with
     model: Artifact | None
 
 
@@ -78,6 +79,9 @@ def headline(material: Material) -> Headline:
         doubts=_doubts(material, winner),
         family=winner.family if winner else None,
         settings=_settings(material, winner) if winner else [],
+        evolved=any(
+            record.trial_id == search.best_trial_id for record in material.lineage.get(FINAL, ())
+        ),
         model=models[-1] if models else None,
     )
 

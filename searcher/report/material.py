@@ -2,13 +2,24 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
 
 from search_spaces.space import Space
-from searcher.records import FINAL, NOUNS, Artifact, Decision, FoldScore, Note, Unit
+from searcher.lineage import last_configurations
+from searcher.records import (
+    FINAL,
+    NOUNS,
+    Artifact,
+    Configuration,
+    Decision,
+    FoldScore,
+    Note,
+    Replaced,
+    Unit,
+)
 from searcher.report.judged import Judged, judge
 from searcher.report.numbers import Digits, digits_for
 from searcher.report.sampling import scores_of
@@ -23,12 +34,17 @@ Curve = tuple[tuple[int, float], ...]  # (resource, mean score at it)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Material:
-    """What the store says of one search."""
+    """What the store says of one search.
+
+    The configuration of a member of a population is the one that it ended with, as its score is.
+    """
 
     search: StoredSearch
     trials: Mapping[str, tuple[StoredTrial, ...]]  # by outer fold, in order of proposal
     curves: Mapping[str, Curve]  # trial id -> running mean
     decisions: Mapping[str, tuple[Decision, ...]]  # by outer fold, as decided
+    lineage: Mapping[str, tuple[Replaced, ...]]  # by outer fold, by resource; none: no population
+    began: Mapping[str, Configuration]  # trial id -> the configuration that it began with
     notes: tuple[Note, ...]
     artifacts: tuple[Artifact, ...]
     judged: Judged | None  # what the winners said of the outer test rows
@@ -94,9 +110,11 @@ def read(store: Store, search_id: str) -> Material:
         When there is no such search.
     """
     search = store.search(search_id)
-    trials: dict[str, list[StoredTrial]] = defaultdict(list)
+    replaced = store.lineage(search.search_id)  # before the trials: then they are all there
+    began: dict[str, list[StoredTrial]] = defaultdict(list)
     for trial in store.trials(search.search_id, sort="number"):
-        trials[trial.outer_fold].append(trial)
+        began[trial.outer_fold].append(trial)
+    trials = _as_they_ended(began, replaced)
     notes = store.events(search.search_id)
     families = _families(chain.from_iterable(trials.values()))
     fold_of = {trial.trial_id: fold for fold, found in trials.items() for trial in found}
@@ -106,9 +124,11 @@ def read(store: Store, search_id: str) -> Material:
             decisions[fold_of[decision.trial_id]].append(decision)
     return Material(
         search=search,
-        trials={fold: tuple(found) for fold, found in trials.items()},
+        trials=trials,
         curves=_curves(store, search),
         decisions={fold: tuple(found) for fold, found in decisions.items()},
+        lineage=_by_fold(replaced, fold_of),
+        began={t.trial_id: t.configuration for t in chain.from_iterable(began.values())},
         notes=notes,
         artifacts=store.artifacts(search.search_id),
         judged=judge(search, store.outer_predictions(search.search_id), notes),
@@ -117,6 +137,29 @@ def read(store: Store, search_id: str) -> Material:
         spaces=declared_spaces(search.spec, search.data, families),
         digits=_digits(search, chain.from_iterable(trials.values())),
     )
+
+
+def _as_they_ended(
+    began: Mapping[str, Iterable[StoredTrial]], replaced: Iterable[Replaced]
+) -> dict[str, tuple[StoredTrial, ...]]:
+    """Give members of populations their last configuration."""
+    last = last_configurations(replaced)
+    return {
+        fold: tuple(
+            replace(trial, configuration=last[trial.trial_id]) if trial.trial_id in last else trial
+            for trial in found
+        )
+        for fold, found in began.items()
+    }
+
+
+def _by_fold(
+    replaced: Iterable[Replaced], fold_of: Mapping[str, str]
+) -> dict[str, tuple[Replaced, ...]]:
+    found: dict[str, list[Replaced]] = defaultdict(list)
+    for record in replaced:
+        found[fold_of[record.trial_id]].append(record)
+    return {fold: tuple(records) for fold, records in found.items()}
 
 
 def _curves(store: Store, search: StoredSearch) -> dict[str, Curve]:

@@ -143,7 +143,7 @@ def _plot(material: Material, fold: str, limit: int) -> Plot:
     data += [*_stops(raced, material, fold), *_legend(raced, chosen)]
     ours = layout(
         showlegend=True,
-        xaxis=axis(title={"text": f"{material.nouns} finished"}, **_ticks(material)),
+        xaxis=axis(title={"text": f"{material.nouns} finished"}, **ticks(material)),
         yaxis=axis(title={"text": "mean score so far"}, range=seen),
     )
     note = f"{len(drawn):,} of {len(trials):,} trials are drawn, an even sample."
@@ -152,8 +152,8 @@ def _plot(material: Material, fold: str, limit: int) -> Plot:
     )
 
 
-def _ticks(material: Material) -> dict[str, int]:
-    """Mark every unit where they are few."""
+def ticks(material: Material) -> dict[str, int]:
+    """Mark every unit of an axis of resource where they are few."""
     longest = max((len(curve) for curve in material.curves.values()), default=0)
     return {"dtick": 1} if longest <= FEW_UNITS else {}
 

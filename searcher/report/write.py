@@ -18,6 +18,7 @@ from searcher.report.headline import headline
 from searcher.report.history import history
 from searcher.report.importance import MIN_TIMES
 from searcher.report.incumbents import incumbent_figure
+from searcher.report.lineage import lineage
 from searcher.report.material import Material, read
 from searcher.report.outer import outer
 from searcher.report.parameters import parameter_section
@@ -104,6 +105,7 @@ def _sections(material: Material) -> dict[str, Any]:
         "timeline": timeline_figure(material),
         "parameters": parameter_section(compared, material),
         "rungs": rungs(material),
+        "lineage": lineage(material),
         "families": family_rows(material),
         "family_figure": family_figure(compared, material),
         "distribution": distribution_figure(compared, material),
@@ -119,7 +121,7 @@ def _sections(material: Material) -> dict[str, Any]:
 
 
 def _figures(sections: dict[str, Any]) -> list[Figure]:
-    parts = sections["parameters"]
+    parts, lineage = sections["parameters"], sections["lineage"]
     figures = (
         sections["outer"].figure,
         *sections["quality"].figures,
@@ -131,6 +133,7 @@ def _figures(sections: dict[str, Any]) -> list[Figure]:
         parts.slices,
         parts.contours,
         sections["rungs"].figure,
+        lineage.figure if lineage else None,
         sections["family_figure"],
         sections["distribution"],
         sections["data"].figure,

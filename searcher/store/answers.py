@@ -63,7 +63,7 @@ class InnerWinner:
     trial_id: str
     inner_score: float | None  # mean over the inner folds: optimistic
     family: str
-    configuration: Configuration
+    configuration: Configuration  # of a member of a population the one that it ended with
     ended_at: datetime
 
 
@@ -111,7 +111,7 @@ class StoredTrial:
     outer_fold: str
     number: int
     family: str
-    configuration: Configuration
+    configuration: Configuration  # that it began with; how it changed is in ``Store.lineage``
     origin: Origin
     state: TrialState
     score: float | None  # mean of the optimised metric over the inner folds so far

@@ -33,6 +33,7 @@ from searcher.store.schema import (
     searches,
     trials,
 )
+from searcher.store.units import last_configuration
 from searcher.store.views import v_searches
 
 
@@ -73,7 +74,7 @@ def winners_of(connection: Connection, search_id: str) -> Iterator[InnerWinner]:
             inner_searches.c.trial_id,
             inner_searches.c.inner_score,
             trials.c.family,
-            trials.c.configuration,
+            last_configuration().label("configuration"),
             inner_searches.c.ended_at,
         )
         .join(trials, trials.c.trial_id == inner_searches.c.trial_id)

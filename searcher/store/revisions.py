@@ -20,7 +20,7 @@ from searcher.store.engine import (
 if TYPE_CHECKING:  # importing Alembic takes longer than most questions, and few need it
     from alembic.config import Config
 
-HEAD = "0004"
+HEAD = "0005"
 """The revision that this code reads and writes; a test keeps it equal to the newest file."""
 
 SCHEMA_LOCK = 0x5EA7C4E7

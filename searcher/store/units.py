@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from searcher.records import Replaced
 from searcher.store.schema import lineage, trials, unit_scores
@@ -51,3 +52,18 @@ def lineage_of(connection: Connection, search_id: str) -> Iterator[Replaced]:
     )
     for row in connection.execute(question):
         yield Replaced(**row._mapping)
+
+
+def last_configuration() -> ColumnElement[Any]:
+    """Ask for the configuration that a row of ``trials`` ended with, as ``v_leaderboard`` does.
+
+    Another one than it began with, if it is a member of a population that was replaced.
+    """
+    newest = (
+        select(lineage.c.configuration)
+        .where(lineage.c.trial_id == trials.c.trial_id)
+        .order_by(lineage.c.resource.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return func.coalesce(newest, trials.c.configuration)

@@ -9,6 +9,7 @@ import pytest
 from tests.searcher.report import reading
 from tests.searcher.report.browser import Page, find_chromium, open_page
 from tests.searcher.report.conftest import report_of
+from tests.searcher.report.evolving import Evolution
 from tests.searcher.report.stories import Story
 from tests.searcher.report.test_hostile import hostile_story
 from tests.searcher.report.test_report import OF_TASK
@@ -120,6 +121,19 @@ def test_every_plot_is_drawn_and_nothing_is_fetched(usual_path: Path, *, dark: b
         assert paper == ("rgb(13, 17, 23)" if dark else "rgb(255, 255, 255)")
         ink = page.evaluate("getComputedStyle(document.querySelector('#history .xtick text')).fill")
         assert ink == ("rgb(230, 237, 243)" if dark else "rgb(31, 35, 40)")
+
+
+def test_the_ways_of_a_population_are_drawn_on_a_narrow_screen_too(tmp_path: Path) -> None:
+    path = report_of(Evolution().tell(), tmp_path)
+
+    with open_page(path, width=390) as page:
+        assert_all_drawn(page)
+        assert_readable(page)
+
+        assert "ways" in plots_of(page)
+        heads = "document.querySelectorAll('#ways .scatterlayer path.point').length"
+        assert page.evaluate(heads) > 0
+        assert page.evaluate("document.querySelectorAll('#lineage details[open] tr').length") > 1
 
 
 def test_selectors_draw_each_of_their_plots(usual_path: Path) -> None:

@@ -1,3 +1,4 @@
+import json
 import sqlite3
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from searcher.errors import StoreError
-from searcher.records import Artifact
+from searcher.records import Artifact, Replaced
 from searcher.store import Store, Writer, check, upgrade
 from searcher.store.engine import open_for_writing, parse_url, start_log
 from searcher.store.revisions import HEAD, downgrade, known_revisions, migrate, prepare
@@ -249,6 +250,23 @@ def test_an_older_store_is_refused_with_what_to_run(url, revision, opener):
     said = rf"has the older schema {revision}, this searcher needs {HEAD}; run `searcher store upg"
     with pytest.raises(StoreError, match=said):
         opener(url)
+
+
+def test_the_leaderboard_before_0005_has_what_a_member_began_with(url):
+    fill(url, [*make_records("s"), Replaced("s.0.2", 1, "s.0.1", {"C": 0.5})])
+    began = Store(url).trial("s.0.2").configuration
+
+    assert on_the_leaderboard(url, "s.0.2") == {"C": 0.5}
+    downgrade(url, "0004")
+    assert on_the_leaderboard(url, "s.0.2") == began
+    upgrade(url)
+    assert on_the_leaderboard(url, "s.0.2") == {"C": 0.5}
+
+
+def on_the_leaderboard(url, trial_id):
+    question = f"SELECT configuration FROM v_leaderboard WHERE trial_id = '{trial_id}'"  # noqa: S608
+    ((found,),) = ask(url, question)
+    return json.loads(found) if isinstance(found, str) else found
 
 
 def test_the_first_schema_knows_no_model_card(url):

@@ -1,5 +1,6 @@
 """Trials in epochs or rounds: scores by unit, lineage, checkpoints, on both databases."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from searcher.records import (
     CheckpointSaved,
     Fold,
     FoldScore,
+    InnerSearchEnded,
     Record,
     Replaced,
     SearchStarted,
@@ -151,6 +153,35 @@ def test_lineage_is_kept_once_and_never_changed(url: str) -> None:
     assert [tuple(row) for row in rows] == [(1, 2, f"s.{FINAL}.0")]
     with pytest.raises(StoreError, match=r"was replaced at resource 2 by s\.final\.0"):
         write(url, replace(replaced, configuration={"learning_rate": 0.2}))
+
+
+def test_the_leaderboard_and_the_choice_have_what_a_member_ended_with(url: str) -> None:
+    rates = [{"learning_rate": rate} for rate in (0.12, 0.15)]
+    first, second = (
+        Replaced(f"s.{FINAL}.1", resource, f"s.{FINAL}.0", configuration)
+        for resource, configuration in zip((1, 2), rates, strict=True)
+    )
+    between = [unit(0, 2), unit(1, 2), second, unit(0, 3), unit(1, 3)]
+    members = [trial(0), trial(1), unit(0, 1), unit(1, 1), first, *between]
+    ends = [
+        TrialEnded(f"s.{FINAL}.{i}", "completed", unit(i, EPOCHS).score, EPOCHS) for i in (0, 1)
+    ]
+    write(url, STARTED, *members, *ends, InnerSearchEnded("s", FINAL, f"s.{FINAL}.1", 1.3))
+
+    with Store(url) as store:
+        rows = store.query("select place, number, configuration from v_leaderboard").rows
+        (winner,) = store.search("s").winners
+        best = store.search("s").best_configuration
+        began = store.trial(f"s.{FINAL}.1").configuration
+    read = [(place, number, loaded(found)) for place, number, found in sorted(rows)]
+    assert read == [(1, 1, rates[1]), (2, 0, {"learning_rate": 0.1})]
+    assert (winner.configuration, best) == (rates[1], {"family": "mlp", **rates[1]})
+    assert began == {"learning_rate": 0.1}
+
+
+def loaded(found: object) -> object:
+    """JSON is text on SQLite, and already read on PostgreSQL."""
+    return json.loads(found) if isinstance(found, str) else found
 
 
 def test_of_a_trials_checkpoints_those_are_known_that_are_there(url: str) -> None:
