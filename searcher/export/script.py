@@ -16,12 +16,16 @@ def run_script(
     subprocess.TimeoutExpired
         After ``timeout_s`` seconds; the process is gone then.
     """
-    # -P: the script's folder must not shadow modules; one BLAS thread: its buffers count as memory
+    # -P: the script's folder must not shadow modules
     command = [sys.executable, "-P", script, str(folder)]
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
     return subprocess.run(  # noqa: S603 - our own script
-        command, env=environment, capture_output=True, timeout=timeout_s, check=False
+        command, env=environment(), capture_output=True, timeout=timeout_s, check=False
     )
+
+
+def environment() -> dict[str, str]:
+    """Return the variables of such a process: one BLAS thread, whose buffers count as memory."""
+    return {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
 
 
 def last_line(stderr: bytes) -> str:

@@ -13,9 +13,9 @@ import onnx
 
 from searcher.errors import ExportError
 from searcher.export.graph import OPSET
-from searcher.export.networks import trace_torch
 from searcher.export.networks.folding import fold_arithmetic
-from searcher.export.script import last_line, run_script
+from searcher.export.networks.warm import trace
+from searcher.export.script import last_line
 
 if TYPE_CHECKING:  # an import of this package needs no torch
     from torch import nn
@@ -59,7 +59,7 @@ def trace_module(
         request = {"n_features": n_features, "memory_bytes": memory_bytes, "opset": OPSET}
         _write(folder, module, request | {"path": sys.path})
         try:
-            done = run_script(trace_torch.__file__, folder, timeout_s=timeout_s)
+            done = trace(folder, timeout_s=timeout_s)
         except subprocess.TimeoutExpired as error:
             raise ExportError(f"tracing the network was stopped after {timeout_s:g} s") from error
         if done.returncode < 0:
