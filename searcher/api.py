@@ -11,7 +11,7 @@ from searcher.differences import differences
 from searcher.driving import OUTPUT, Observer, Place, terminated_like_interrupted
 from searcher.errors import NotFoundError, SpecError
 from searcher.plan import make_plan, plan_again
-from searcher.preflight import Changes, changed_families
+from searcher.preflight import Changes, OnStep, changed_families
 from searcher.records import Note, Record
 from searcher.release import Released, release_model
 from searcher.remaking import remake
@@ -37,6 +37,8 @@ def search(
     observe: Observer | None = None,
     report: bool = True,
     try_exports: bool = True,
+    try_training: bool = True,
+    on_step: OnStep | None = None,
 ) -> SearchResult:
     """Run a nested search and return what it found.
 
@@ -65,6 +67,11 @@ def search(
     try_exports
         Whether to try first, on a few rows, if every structural choice of the spaces can be
         exported; what can't be is refused by name.
+    try_training
+        Whether to try first, on a few rows, which choices of networks can be trained, and at which
+        learning rates; what can't be is left out.
+    on_step
+        Called with what is tried first, one thing after the other, in this thread.
 
     Returns
     -------
@@ -104,7 +111,14 @@ def search(
     folder = Path(output) if output is not None else OUTPUT / plan.search_id
     place = Place(store, folder, observe, report)
     with terminated_like_interrupted(), connect(address, cpus=cpus) as session:
-        return begin(plan, place, session=session, exports=try_exports)
+        return begin(
+            plan,
+            place,
+            session=session,
+            exports=try_exports,
+            training=try_training,
+            on_step=on_step,
+        )
 
 
 def export_search(

@@ -1,6 +1,6 @@
 """Begin a search: look ahead, store that it is there, take its lease, and drive it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from cluster.session import Session
 from searcher.driving import Driver, Place, drive
@@ -8,14 +8,21 @@ from searcher.environment import describe_environment
 from searcher.nested import check_strategy
 from searcher.past import past_of
 from searcher.plan import Plan, count_slots, started
-from searcher.preflight import look_ahead, refuse, with_notices
+from searcher.preflight import OnStep, look_ahead, refuse, with_notices
 from searcher.records import Record
 from searcher.store import StoredSearch, Writer
 from searcher.store.spool import NAME as SPOOL
 
 
 def begin(
-    plan: Plan, place: Place, *, session: Session, exports: bool, taken: Iterable[Record] = ()
+    plan: Plan,
+    place: Place,
+    *,
+    session: Session,
+    exports: bool,
+    training: bool,
+    on_step: OnStep | None = None,
+    taken: Callable[[Plan], Iterable[Record]] = lambda plan: (),
 ) -> StoredSearch:
     """Run a new search to its end.
 
@@ -23,8 +30,13 @@ def begin(
     ----------
     exports
         Whether to try first if every structural choice can be exported.
+    training
+        Whether to try first if networks can be trained, and at which learning rates.
+    on_step
+        Told what is tried first, one thing after the other.
     taken
-        What it begins with: trials of another search, and a note that says so.
+        Says what the plan, whose spaces may have been narrowed by then, begins with: trials of
+        another search, and a note that says so.
 
     Raises
     ------
@@ -35,7 +47,7 @@ def begin(
     """
     check_strategy(plan)
     count_slots(plan.spec, session)  # before anything takes long, or is stored
-    ahead = look_ahead(plan, exports=exports)
+    ahead = look_ahead(plan, exports=exports, training=training, on_step=on_step)
     refuse(ahead)
     plan = with_notices(plan, ahead)
     with Writer(place.store) as writer:
@@ -43,7 +55,7 @@ def begin(
         about = describe_environment(cpus=session.cpus, base=plan.base, output=place.folder)
         driver.emit(started(plan, about))
         writer.lead(plan.search_id, spool=place.folder / SPOOL)
-        for record in (*taken, *ahead.notes(plan.search_id)):
+        for record in (*taken(plan), *ahead.notes(plan.search_id)):
             driver.emit(record)
         driver.flush()
         past = past_of(place.store, plan.search_id)

@@ -1,5 +1,6 @@
 """Search with a changed spec, taking over what another search has tried already."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from cluster.session import connect
@@ -7,9 +8,10 @@ from searcher.api import SearchResult, Source
 from searcher.beginning import begin
 from searcher.data import load_dataset
 from searcher.driving import OUTPUT, Observer, Place, terminated_like_interrupted
-from searcher.plan import make_plan
-from searcher.records import Note
-from searcher.reuse import reused
+from searcher.plan import Plan, make_plan
+from searcher.preflight import OnStep
+from searcher.records import Note, Record
+from searcher.reuse import require_the_same_fits, reused
 from searcher.search_ids import new_search_id
 from searcher.spec import load_spec
 from searcher.store import DEFAULT_URL, Store
@@ -27,6 +29,8 @@ def fork(
     observe: Observer | None = None,
     report: bool = True,
     try_exports: bool = True,
+    try_training: bool = True,
+    on_step: OnStep | None = None,
 ) -> SearchResult:
     """Search with a changed spec, taking over the trials of a search that are still good.
 
@@ -45,10 +49,24 @@ def fork(
     plan = make_plan(new_search_id(asked.name), asked, dataset, base=base)
     with Store(store) as reader:
         source = reader.search(search_id)
-        taken = reused(plan, source, reader)
+        require_the_same_fits(plan, source, reader)
+
+    def taken(plan: Plan) -> Iterator[Record]:
+        with Store(store) as reader:
+            found = reused(plan, source, reader)
+        said = {"of": source.search_id, "reused": found.trials, "left": dict(found.left)}
+        yield Note(plan.search_id, "forked", said)
+        yield from found.records
+
     folder = Path(output) if output is not None else OUTPUT / plan.search_id
     place = Place(store, folder, observe, report)
     with terminated_like_interrupted(), connect(address, cpus=cpus) as session:
-        said = {"of": source.search_id, "reused": taken.trials, "left": dict(taken.left)}
-        records = (Note(plan.search_id, "forked", said), *taken.records)
-        return begin(plan, place, session=session, exports=try_exports, taken=records)
+        return begin(
+            plan,
+            place,
+            session=session,
+            exports=try_exports,
+            training=try_training,
+            on_step=on_step,
+            taken=taken,
+        )

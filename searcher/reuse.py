@@ -42,7 +42,7 @@ def reused(plan: Plan, source: StoredSearch, store: Store) -> Reused:
     SpecError
         If rows, folds or seed are others: then no score says anything here.
     """
-    _require_the_same_fits(plan, source, store)
+    require_the_same_fits(plan, source, store)
     units: dict[str, list[StoredUnit]] = {}
     for unit in store.units(source.search_id):
         units.setdefault(unit.trial_id, []).append(unit)
@@ -87,7 +87,14 @@ def same_folds(ours: Sequence[Fold], theirs: Sequence[Fold]) -> bool:
     )
 
 
-def _require_the_same_fits(plan: Plan, source: StoredSearch, store: Store) -> None:
+def require_the_same_fits(plan: Plan, source: StoredSearch, store: Store) -> None:
+    """Refuse to take over trials of other fits.
+
+    Raises
+    ------
+    SpecError
+        If rows, folds or seed are others.
+    """
     said = None
     if plan.dataset.fingerprint != source.fingerprint:
         said = "the rows are others"

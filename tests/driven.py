@@ -163,7 +163,8 @@ class Place:
         """Start a search."""
         path = self.folder / "spec.json"
         path.write_text(json.dumps(spec or SPEC))
-        return self.start("run", str(path), "--skip-exports", *options, **more)
+        skipped = "--skip-exports", "--skip-training"
+        return self.start("run", str(path), *skipped, *options, **more)
 
     def go_on(self, *options: str, **more: str) -> "Driver":
         """Resume the search."""

@@ -9,14 +9,22 @@ import typer
 
 from searcher.cli import check_tables, facts
 from searcher.cli.exits import FAILED
-from searcher.cli.options import OutputFile, OutputFormat, Quiet, SkipExports, SpecFile
+from searcher.cli.options import (
+    OutputFile,
+    OutputFormat,
+    Quiet,
+    SkipExports,
+    SkipTraining,
+    SpecFile,
+)
 from searcher.cli.output import Answer, Rows, check_format, deliver, note
+from searcher.cli.progress import progress
 from searcher.cli.story import section
 from searcher.cli.words import one_line
 
 if TYPE_CHECKING:
     from searcher.plan import Plan
-    from searcher.preflight import Preflight
+    from searcher.preflight import OnStep, Preflight
     from searcher.records import Fold
 
 COLUMNS = ("check", "outcome", "subject", "text", "rows", "seconds")
@@ -34,10 +42,7 @@ def check(
     spec: SpecFile,
     *,
     skip_exports: SkipExports = False,
-    skip_training: Annotated[
-        bool,
-        typer.Option("--skip-training", help="Do not try first whether networks can be trained."),
-    ] = False,
+    skip_training: SkipTraining = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 if there is a warning.")
     ] = False,
@@ -56,7 +61,13 @@ def check(
     check_format(form, output)
     trying = "" if skip_exports else ", and trying exports"
     note(f"checking {spec} and its data{trying}", quiet=quiet)
-    ahead = _look(spec, exports=not skip_exports, training=not skip_training)
+    with progress(quiet=quiet) as observe:
+        ahead = _look(
+            spec,
+            exports=not skip_exports,
+            training=not skip_training,
+            on_step=None if observe is None else observe.step,
+        )
     answer = Answer(
         document=lambda: _document(ahead),
         rows=lambda: Rows.of(check_tables.flat(ahead.found), COLUMNS),
@@ -68,7 +79,7 @@ def check(
         raise typer.Exit(FAILED)
 
 
-def _look(path: Path, *, exports: bool, training: bool) -> Ahead:
+def _look(path: Path, *, exports: bool, training: bool, on_step: "OnStep | None") -> Ahead:
     from searcher.data import load_dataset
     from searcher.plan import make_plan
     from searcher.preflight import look_ahead, with_changes
@@ -77,7 +88,7 @@ def _look(path: Path, *, exports: bool, training: bool) -> Ahead:
     spec = load_spec(path)
     dataset = load_dataset(spec.data, base=path.parent)
     plan = make_plan(spec.name, spec, dataset, base=path.parent)
-    found = look_ahead(plan, exports=exports, training=training)
+    found = look_ahead(plan, exports=exports, training=training, on_step=on_step)
     return Ahead(with_changes(plan, found.changes), found)
 
 

@@ -14,11 +14,12 @@ from searcher.cli.options import (
     Quiet,
     SearchId,
     SkipExports,
+    SkipTraining,
     StoreUrl,
     store_option,
 )
 from searcher.cli.output import check_format, note
-from searcher.cli.progress import progress
+from searcher.cli.progress import Observer, progress
 from searcher.cli.run import Address, Cpus, OutputFolder, check_place, conclude
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ def fork(
     cpus: Cpus = None,
     address: Address = None,
     skip_exports: SkipExports = False,
+    skip_training: SkipTraining = False,
     store: StoreUrl = DEFAULT_STORE,
     form: AnswerFormat = "table",
     quiet: Quiet = False,
@@ -110,10 +112,18 @@ def fork(
     budget. What could not be used, and why, is said and kept (`searcher show ID`).
     """
 
-    def go_on(found: str, **more: Any) -> "StoredSearch":
+    def go_on(found: str, *, observe: Observer | None, **more: Any) -> "StoredSearch":
         from searcher.forking import fork as again
 
-        return again(found, spec, try_exports=not skip_exports, **more)
+        return again(
+            found,
+            spec,
+            observe=observe,
+            try_exports=not skip_exports,
+            try_training=not skip_training,
+            on_step=None if observe is None else observe.step,
+            **more,
+        )
 
     _go_on(go_on, search_id, output, cpus, address, store=store, form=form, quiet=quiet)
 

@@ -63,6 +63,9 @@ SpecFile = Annotated[Path, typer.Argument(metavar="SPEC.yaml", help="What to sea
 SkipExports = Annotated[
     bool, typer.Option("--skip-exports", help="Do not try first whether models can be exported.")
 ]
+SkipTraining = Annotated[
+    bool, typer.Option("--skip-training", help="Do not try first whether networks can be trained.")
+]
 SearchId = Annotated[
     str,
     typer.Argument(

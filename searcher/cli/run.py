@@ -15,6 +15,7 @@ from searcher.cli.options import (
     AnswerFormat,
     Quiet,
     SkipExports,
+    SkipTraining,
     SpecFile,
     StoreUrl,
 )
@@ -70,6 +71,7 @@ def run(
     address: Address = None,
     search_id: GivenId = None,
     skip_exports: SkipExports = False,
+    skip_training: SkipTraining = False,
     store: StoreUrl = DEFAULT_STORE,
     form: AnswerFormat = "table",
     quiet: Quiet = False,
@@ -104,6 +106,8 @@ def run(
             cpus=cpus,
             observe=observe,
             try_exports=not skip_exports,
+            try_training=not skip_training,
+            on_step=None if observe is None else observe.step,
         )
     conclude(found, store, form=form, quiet=quiet)
 

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from searcher.estimator.answering import TabularEstimator, gives_probabilities
 from searcher.estimator.configured import ConfiguredModel
-from searcher.estimator.planning import choose_metrics, plan_search
+from searcher.estimator.planning import choose_metrics, plan_search, with_sound_networks
 from searcher.estimator.results import tabulate
 from searcher.estimator.rows import Answers
 from searcher.estimator.running import Found, run_search
@@ -51,6 +51,10 @@ class NestedSearchCV(TabularEstimator):
         takes the rows to be in the order of time.
     time_s : float, optional
         Seconds of trial time of each inner search, after which it ends.
+    try_training : bool, default=True
+        Whether to try first, on a few rows, which choices of networks can be trained and at which
+        learning rates; what can't be is left out, and ``notices_`` says so. Without networks in
+        ``families`` there is nothing to try.
     random_state : int, RandomState or None, default=0
         Seed of folds, proposals and fits. None draws one, which ``seed_`` then tells.
     cpus : int, optional
@@ -62,9 +66,11 @@ class NestedSearchCV(TabularEstimator):
     Attributes
     ----------
     best_estimator_ : ConfiguredModel
-        The final winner, fitted on all rows.
+        The final winner, fitted on all rows; a member of a population by all configurations on
+        its way, one after the other, which a clone of it does not repeat.
     best_params_ : dict
-        Its family and configuration.
+        Its family and configuration; of a member of a population (``pbt``, ``pb2``) the one that
+        it ended with.
     best_score_ : float
         Its mean inner score: optimistic, unlike ``outer_scores_``.
     best_index_ : int
@@ -107,6 +113,7 @@ class NestedSearchCV(TabularEstimator):
         inner: int = 3,
         splitter: str = "auto",
         time_s: float | None = None,
+        try_training: bool = True,
         random_state: Any = 0,
         cpus: int | None = None,
         store: str | None = None,
@@ -114,6 +121,7 @@ class NestedSearchCV(TabularEstimator):
         self.families, self.task, self.scoring = families, task, scoring
         self.strategy, self.trials, self.time_s = strategy, trials, time_s
         self.outer, self.inner, self.splitter = outer, inner, splitter
+        self.try_training = try_training
         self.random_state, self.cpus, self.store = random_state, cpus, store
 
     def fit(self, X: Any, y: Any, groups: Any = None) -> Self:
@@ -132,7 +140,8 @@ class NestedSearchCV(TabularEstimator):
         Raises
         ------
         ValueError, TypeError
-            If rows, answers or parameters can't be used.
+            If rows, answers or parameters can't be used, or the default configuration of a family
+            of networks can't be trained.
         SearchFailedError
             If no trial of an inner search succeeded.
         """
@@ -140,13 +149,13 @@ class NestedSearchCV(TabularEstimator):
             delattr(self, name)
         model = ConfiguredModel("dummy", task=self.task)
         data, answers = model._read(X, y, groups, in_time=self.splitter == "time")
-        plan = plan_search(self, data)
-        found = run_search(plan, store=self.store, cpus=self.cpus)
+        plan, tried = with_sound_networks(plan_search(self, data), asked=self.try_training)
+        found = run_search(plan, store=self.store, cpus=self.cpus, taken=tried)
         self._keep_scores(plan, found)
-        winner = found.trials[self.best_index_]
+        configuration = dict(self.best_params_)
         model.set_params(
-            family=winner.family,
-            configuration=dict(winner.configuration),
+            family=configuration.pop("family"),
+            configuration=configuration,
             random_state=fold_seed(plan.spec.seed, plan.outer[FINAL]),
         )
         self._keep_model(model, found, answers)
@@ -207,6 +216,7 @@ class NestedSearchCV(TabularEstimator):
             metrics=plan.metrics,
             n_splits=self.n_splits_,
             multimetric=self.multimetric_,
+            lineage=found.lineage,
         )
         ids = [trial.trial_id for trial in found.trials]
         self.best_index_ = ids.index(str(search.best_trial_id))

@@ -12,6 +12,8 @@ from search_spaces.columns import Task
 from searcher.data import Dataset
 from searcher.estimator.rows import ORIGIN
 from searcher.plan import Plan, make_plan
+from searcher.preflight import refuse, try_networks, with_notices
+from searcher.records import Note
 from searcher.spec import Spec, load_spec
 
 _TREE = {"max_features": 1.0}  # drawn columns make the one tree that is kept a matter of luck
@@ -38,6 +40,21 @@ def plan_search(asked: Any, data: Dataset) -> Plan:
     folds = choose_folds(data, asked.splitter, outer=asked.outer, inner=asked.inner)
     spec = _spec(asked, data, folds, seed=draw_seed(asked.random_state))
     return make_plan(f"fit-{secrets.token_hex(4)}", spec, data, base=Path())
+
+
+def with_sound_networks(plan: Plan, *, asked: bool) -> tuple[Plan, tuple[Note, ...]]:
+    """Leave out what of networks can't be trained, if asked to look; return what the store keeps.
+
+    Raises
+    ------
+    SpecError
+        If a default configuration can't be trained.
+    """
+    found = try_networks(plan) if asked else None
+    if found is None or not found.trainings:
+        return plan, ()
+    refuse(found)
+    return with_notices(plan, found), found.notes(plan.search_id)
 
 
 def choose_metrics(scoring: str | Sequence[str] | None, task: Task) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from searcher.environment import describe_environment
 from searcher.model import FittedModel
 from searcher.nested import check_strategy, run_nested_search
 from searcher.plan import Plan, count_slots, started
-from searcher.records import FINAL, FoldScore, Replaced
+from searcher.records import FINAL, FoldScore, Record, Replaced
 from searcher.store import Store, StoredSearch, StoredTrial, Writer
 from searcher.store.credentials import take_credentials
 
@@ -27,10 +27,13 @@ class Found:
     search: StoredSearch
     trials: tuple[StoredTrial, ...]  # of the final inner search, in order of proposal
     fold_scores: tuple[FoldScore, ...]  # of all trials
+    lineage: tuple[Replaced, ...]  # of all populations
     model: FittedModel  # the final winner, refitted on all rows
 
 
-def run_search(plan: Plan, *, store: str | None, cpus: int | None) -> Found:
+def run_search(
+    plan: Plan, *, store: str | None, cpus: int | None, taken: Sequence[Record] = ()
+) -> Found:
     """Run a plan in this process's warm Ray session.
 
     Parameters
@@ -39,6 +42,8 @@ def run_search(plan: Plan, *, store: str | None, cpus: int | None) -> Found:
         URL of the database that keeps the search; None for one that is gone afterwards.
     cpus
         Cores of a Ray that has to be started; see ``cluster.session.stay_connected``.
+    taken
+        What it begins with: notes of what was found before it.
 
     Raises
     ------
@@ -48,17 +53,18 @@ def run_search(plan: Plan, *, store: str | None, cpus: int | None) -> Found:
         If no trial of an inner search succeeded.
     """
     with _ONE_AT_A_TIME, _store_url(store) as url:
-        model = _run(plan, url, cpus)
+        model = _run(plan, url, cpus, taken)
         with Store(url) as reader:
             return Found(
                 search=reader.search(plan.search_id),
                 trials=reader.trials(plan.search_id, outer_fold=FINAL, sort="number"),
                 fold_scores=reader.fold_scores(plan.search_id),
+                lineage=reader.lineage(plan.search_id),
                 model=model,
             )
 
 
-def _run(plan: Plan, url: str, cpus: int | None) -> FittedModel:
+def _run(plan: Plan, url: str, cpus: int | None, taken: Sequence[Record]) -> FittedModel:
     session = stay_connected(cpus=cpus)
     check_strategy(plan)
     count_slots(plan.spec, session)  # before anything is stored
@@ -76,6 +82,8 @@ def _run(plan: Plan, url: str, cpus: int | None) -> FittedModel:
 
         writer.add(started(plan, describe_environment(cpus=session.cpus, base=plan.base)))
         writer.lead(plan.search_id)
+        for record in taken:
+            writer.add(record)
         with last_word(plan.search_id, writer.add):
             outcome = run_nested_search(
                 plan,

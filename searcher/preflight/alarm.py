@@ -4,8 +4,12 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import NoReturn
+
+PATIENCE = 10
+"""Seconds by the clock for each second of CPU: on a busy machine the same things are tried as on a
+calm one, and what waits for ever is given up all the same."""
 
 
 class TooSlowError(BaseException):
@@ -17,26 +21,38 @@ class TooSlowError(BaseException):
 
 @contextmanager
 def at_most(seconds: float) -> Iterator[None]:
-    """Raise ``TooSlowError`` inside the block once so many seconds have passed.
+    """Raise ``TooSlowError`` inside the block once this process has spent so much CPU in it.
 
-    Only in the main thread, where Python delivers signals; elsewhere the block takes what it takes.
-    An alarm that somebody else has set rings when it would have, or at the end of the block.
+    Or ten times as long by the clock. Only in the main thread, where Python delivers signals;
+    elsewhere the block takes what it takes. An alarm that somebody else has set rings when it would
+    have, or at the end of the block.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    with ExitStack() as alarms:
+        alarms.enter_context(_alarm(signal.ITIMER_REAL, PATIENCE * seconds, " by the clock"))
+        alarms.enter_context(_alarm(signal.ITIMER_PROF, seconds, " of CPU"))
+        yield
+
+
+@contextmanager
+def _alarm(timer: int, seconds: float, of_what: str) -> Iterator[None]:
+    """Raise in the block when one of the process's timers has run so long."""
 
     def ring(*_: object) -> NoReturn:
-        raise TooSlowError(f"it took more than {seconds:g} s")
+        raise TooSlowError(f"it took more than {seconds:g} s{of_what}")
 
-    handler = signal.signal(signal.SIGALRM, ring)
-    started = time.monotonic()
-    theirs, interval = signal.setitimer(signal.ITIMER_REAL, seconds)
+    is_real = timer == signal.ITIMER_REAL
+    number = signal.SIGALRM if is_real else signal.SIGPROF
+    clock = time.monotonic if is_real else time.process_time
+    handler = signal.signal(number, ring)
+    started = clock()
+    theirs, interval = signal.setitimer(timer, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(timer, 0)
+        signal.signal(number, handler)
         if theirs:
-            left = theirs - (time.monotonic() - started)
-            signal.setitimer(signal.ITIMER_REAL, max(left, 0.001), interval)
+            signal.setitimer(timer, max(theirs - (clock() - started), 0.001), interval)

@@ -36,6 +36,11 @@ class Choice:
         path = f"families.{self.reference}"
         return path if self.parameter is None else f"{path}.{self.parameter}"
 
+    @property
+    def name(self) -> str:
+        """Where, and what: ``families.xgboost.encode: 'onehot'``."""
+        return self.path if self.parameter is None else f"{self.path}: {self.value!r}"
+
 
 def structural_choices(candidate: Candidate, *, is_network: bool = False) -> Iterator[Choice]:
     """Walk through the default configuration, then through each other choice of each parameter.

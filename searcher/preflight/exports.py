@@ -1,25 +1,21 @@
 """Which choices of a search's spaces can be exported: each is fitted small and put to the gate."""
 
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Literal
 
-from search_spaces.space import Configuration
+from threadpoolctl import threadpool_limits
+
 from searcher.candidates import Candidate
 from searcher.data import Dataset
-from searcher.errors import ExportError
-from searcher.evaluation import quietly
-from searcher.export.artifact import export_model
-from searcher.export.gate.probes import make_probes
-from searcher.model import FittedModel, fit_model
-from searcher.preflight.alarm import TooSlowError, at_most
+from searcher.export.networks.warm import warm
 from searcher.preflight.choices import Choice, structural_choices, together
+from searcher.preflight.exporting import Exporting
 from searcher.preflight.networks import networks_among
-from searcher.preflight.sample import Sample, draw
+from searcher.preflight.sample import draw
+from searcher.preflight.steps import OnStep, Steps
 
 LIMIT_S = 120.0
 EACH_S = 20.0
@@ -55,6 +51,7 @@ def try_exports(
     seed: int,
     limit_s: float = LIMIT_S,
     each_s: float = EACH_S,
+    on_step: OnStep | None = None,
 ) -> tuple[Tried, ...]:
     """Fit, export and compare every structural choice of every family, the defaults first.
 
@@ -68,26 +65,31 @@ def try_exports(
         When so many seconds have passed, what is left is "not tried".
     each_s
         The same for one choice, fitted, exported and compared; in the main thread only.
+    on_step
+        Told each choice before it is tried, or the first of those that share a file.
     """
-    sample = draw(dataset, seed=seed)
     networks = networks_among(candidates, dataset.profile, seed=seed)
-    until = time.perf_counter() + limit_s
     walks = [
         (candidate, list(structural_choices(candidate, is_network=candidate.reference in networks)))
         for candidate in candidates
     ]
-    found = []
-    for candidate, (default, *_) in walks:
-        outcome = _try(default, sample, until=until, each_s=each_s)
-        found.append(_tried(candidate, default, outcome))
-    sound = {each.family for each in found if each.outcome == "passed"}
-    for candidate, (_, *others) in walks:
-        # Beside a default that fails, a file that passes would not say which choice cures it.
-        are_shared = candidate.reference in networks & sound
-        alone = ((choice.configuration, (choice,)) for choice in others)
-        for shared, choices in together(candidate, others) if are_shared else alone:
-            for choice, outcome in try_together(shared, choices, sample, until, each_s):
-                found.append(_tried(candidate, choice, outcome))
+    steps = Steps("exports", sum(len(walk) for _, walk in walks), on_step)
+    until = time.perf_counter() + limit_s
+    exporting = Exporting(draw(dataset, seed=seed), until, each_s, steps)
+    # such small fits are no work for several threads; torch is imported once for all files
+    with threadpool_limits(limits=1), warm():
+        found = [
+            _tried(candidate, default, exporting.alone(default))
+            for candidate, (default, *_) in walks
+        ]
+        sound = {each.family for each in found if each.outcome == "passed"}
+        for candidate, (_, *others) in walks:
+            # Beside a default that fails, a file that passes would not say which choice cures it.
+            are_shared = candidate.reference in networks & sound
+            alone = ((choice.configuration, (choice,)) for choice in others)
+            for shared, choices in together(candidate, others) if are_shared else alone:
+                for choice, outcome in exporting.together(shared, choices):
+                    found.append(_tried(candidate, choice, outcome))
     return tuple(found)
 
 
@@ -129,71 +131,3 @@ def _line(each: Tried, others: Sequence[Tried]) -> Iterator[str]:
         good = [each.default, *good]
     instead = f"; what can: {', '.join(map(repr, good))}" if good else ""
     yield f"{each.name} can't be exported: {each.reason}{instead}"
-
-
-def try_together(
-    shared: Configuration, choices: Sequence[Choice], sample: Sample, until: float, each_s: float
-) -> Iterator[tuple[Choice, dict[str, Any]]]:
-    """Try choices in the configuration that they share; unless it passes, each of them alone."""
-    together = replace(choices[0], configuration=shared)
-    outcome = _try(together, sample, until=until, each_s=each_s)
-    if outcome["outcome"] == "passed" or len(choices) == 1:
-        share = outcome["seconds"] / len(choices)
-        yield from ((choice, outcome | {"seconds": share}) for choice in choices)
-        return
-    for choice in choices:
-        yield choice, _try(choice, sample, until=until, each_s=each_s)
-
-
-def _try(choice: Choice, sample: Sample, *, until: float, each_s: float) -> dict[str, Any]:
-    started = time.perf_counter()
-    if started >= until:
-        return {"outcome": "not tried", "reason": "no time was left", "seconds": 0.0}
-    try:
-        with at_most(min(until - started, each_s)):
-            outcome = _fit_and_export(choice, sample)
-    except TooSlowError as error:
-        outcome = {"outcome": "not tried", "reason": str(error)}
-    return outcome | {"seconds": time.perf_counter() - started}
-
-
-def _fit_and_export(choice: Choice, sample: Sample) -> dict[str, Any]:
-    try:
-        model = quietly(_fit, choice, sample)
-    except Exception as error:  # noqa: BLE001 - as in a trial: an estimator may raise anything
-        return {"outcome": "not fitted", "reason": f"{type(error).__name__}: {error}"}
-    outcome: dict[str, Any] = quietly(_export, model, sample)
-    return outcome
-
-
-def _fit(choice: Choice, sample: Sample) -> FittedModel:
-    data = sample.dataset
-    return fit_model(
-        choice.family,
-        choice.configuration,
-        data.X[sample.rows],
-        data.y[sample.rows],
-        profile=data.profile,
-        target=data.target,
-        classes=data.classes,
-        seed=sample.seed,
-        cpus=1,
-    )
-
-
-def _export(model: FittedModel, sample: Sample) -> Mapping[str, Any]:
-    X = sample.dataset.X
-    probes = make_probes(
-        sample.dataset.columns, X[sample.rows], seed=sample.seed, held_out=X[sample.held_out]
-    )
-    with tempfile.TemporaryDirectory(prefix="searcher-preflight-") as folder:
-        try:
-            path = Path(folder) / "model.onnx"
-            _, verdict = export_model(model, path, probes=probes, metadata={}, seed=sample.seed)
-        except ExportError as error:
-            said = getattr(error, "verdict", None)  # None: it could not even be converted
-            why = str(error) if said is None else str(said.failure)
-            return {"outcome": "refused", "reason": why, "rows": 0 if said is None else said.rows}
-        except Exception as error:  # noqa: BLE001 - better now than after a search
-            return {"outcome": "refused", "reason": f"{type(error).__name__}: {error}"}
-    return {"outcome": "passed", "rows": verdict.rows}

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from searcher.candidates import Candidate
 from searcher.checks import Finding, inspect_data
 from searcher.errors import SpecError
 from searcher.plan import Plan
@@ -17,7 +18,8 @@ from searcher.preflight.changes import (
 from searcher.preflight.exports import Tried, refusals, try_exports
 from searcher.preflight.narrowing import RATE, Narrowing
 from searcher.preflight.networks import networks_among
-from searcher.preflight.sample import draw
+from searcher.preflight.sample import Sample, draw
+from searcher.preflight.steps import OnStep, Steps
 from searcher.preflight.trained import Trained, failures, hopeless
 from searcher.records import Note
 
@@ -55,19 +57,49 @@ class Preflight:
         )
 
 
-def look_ahead(plan: Plan, *, exports: bool = True, training: bool = True) -> Preflight:
+def look_ahead(
+    plan: Plan, *, exports: bool = True, training: bool = True, on_step: OnStep | None = None
+) -> Preflight:
     """Inspect the data and, if asked for, try to train networks and to export each choice.
 
     What can't be trained is not exported either.
+
+    Parameters
+    ----------
+    on_step
+        Told what is tried next, which can take seconds.
     """
     findings = inspect_data(plan.spec, plan.dataset, metrics=plan.metrics, folds=plan.folds)
-    found = Preflight(findings, ())
-    if training:
-        found = _with_training(plan, found)
+    found = try_networks(plan, on_step=on_step) if training else Preflight((), ())
+    found = replace(found, findings=(*findings, *found.findings))
     if exports and not list(hopeless(found.trainings)):
         left = with_changes(plan, found.changes).candidates
-        found = replace(found, exports=try_exports(left, plan.dataset, seed=plan.spec.seed))
+        tried = try_exports(left, plan.dataset, seed=plan.spec.seed, on_step=on_step)
+        found = replace(found, exports=tried)
     return found
+
+
+def try_networks(plan: Plan, *, on_step: OnStep | None = None) -> Preflight:
+    """Try to train the plan's networks, and test their learning rates; nothing if it has none."""
+    profile, seed = plan.dataset.profile, plan.spec.seed
+    references = networks_among(plan.candidates, profile, seed=seed)
+    networks = [c for c in plan.candidates if c.reference in references]
+    if not networks:
+        return Preflight((), ())
+    from searcher.preflight.training import try_trainings  # torch
+
+    sample = draw(plan.dataset, seed=seed)
+    trainings = try_trainings(networks, sample, on_step=on_step)
+    left = left_over(networks, trainings)
+    sound = [c for c in networks if _is_sound(c.reference, trainings)]
+    narrowings = _narrow(plan, sound, sample, on_step)
+    failed = [finding_of(each, left) for each in failures(trainings)]
+    return Preflight(
+        findings=(*failed, *(narrowing.finding for narrowing in narrowings)),
+        exports=(),
+        trainings=trainings,
+        changes=changes_from(left, narrowings),
+    )
 
 
 def refuse(found: Preflight) -> None:
@@ -90,32 +122,20 @@ def with_notices(plan: Plan, found: Preflight) -> Plan:
     return replace(plan, notices=(*plan.notices, *found.notices))
 
 
-def _with_training(plan: Plan, found: Preflight) -> Preflight:
-    profile, seed = plan.dataset.profile, plan.spec.seed
-    references = networks_among(plan.candidates, profile, seed=seed)
-    networks = [c for c in plan.candidates if c.reference in references]
-    if not networks:
-        return found
-    from searcher.preflight.training import narrow_rates, try_trainings  # torch
+def _narrow(
+    plan: Plan, networks: Sequence[Candidate], sample: Sample, on_step: OnStep | None
+) -> list[Narrowing]:
+    from searcher.preflight.training import narrow_rates
 
-    sample = draw(plan.dataset, seed=seed)
-    trainings = try_trainings(networks, sample)
-    left = left_over(networks, trainings)
     asked: Mapping[str, Any] = plan.spec.families or {}
-    narrowings = [
-        narrow_rates(
-            candidate,
-            sample,
-            n_rows=plan.dataset.n_samples,
-            is_kept=RATE in (asked.get(candidate.reference) or {}),
-        )
-        for candidate in networks
-        if _is_sound(candidate.reference, trainings)
-    ]
-    told: Sequence[Narrowing] = [each for each in narrowings if each is not None]
-    added = [finding_of(failed, left) for failed in failures(trainings)]
-    findings = (*found.findings, *added, *(narrowing.finding for narrowing in told))
-    return replace(found, findings=findings, trainings=trainings, changes=changes_from(left, told))
+    steps, n_rows = Steps("learning rates", len(networks), on_step), plan.dataset.n_samples
+    found = []
+    for candidate in networks:
+        steps.begin(f"families.{candidate.reference}")
+        is_kept = RATE in (asked.get(candidate.reference) or {})
+        narrowing = narrow_rates(candidate, sample, n_rows=n_rows, is_kept=is_kept)
+        found += [] if narrowing is None else [narrowing]
+    return found
 
 
 def _is_sound(reference: str, trainings: Sequence[Trained]) -> bool:

@@ -30,7 +30,7 @@ def test_the_smaller_file_is_told_beside_the_one_with_parity(
     tmp_path: Path, one_worker: Any
 ) -> None:
     url = f"sqlite:///{tmp_path}/store.db"
-    found = search(SPEC, store=url, output=tmp_path / "out", try_exports=False)
+    found = search(SPEC, store=url, output=tmp_path / "out", try_exports=False, try_training=False)
 
     made = quantise_search(found.search_id, store=url, output=tmp_path / "model.onnx")
 

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from searcher.cli.progress.state import ProgressState
-from searcher.cli.progress.words import milestones, status
+from searcher.cli.progress.words import milestones, status, trying
 from searcher.records import Record, utc_now
+
+if TYPE_CHECKING:
+    from searcher.preflight import Step
 
 EVERY = timedelta(seconds=5)
 """How often the status is told while nothing else happens."""
@@ -33,6 +36,15 @@ class Lines:
         self._stream, self._clock, self._every = stream, clock, every
         self._state = ProgressState()
         self._told: datetime | None = None
+        self._doing: str | None = None  # what the last step was a part of
+
+    def step(self, step: "Step") -> None:
+        """Say what is tried: the first of each kind at once, then one every few seconds."""
+        now = self._clock()
+        is_due = self._told is None or now - self._told >= self._every
+        if is_due or step.doing != self._doing:
+            self._say(trying(step), now)
+            self._told, self._doing = now, step.doing
 
     def __call__(self, record: Record) -> None:
         """Take in a record and say what there is to say."""

@@ -12,12 +12,14 @@ from rich.table import Table
 from rich.text import Text
 
 from searcher.cli.progress.state import ProgressState
-from searcher.cli.progress.words import milestones, status
+from searcher.cli.progress.words import milestones, status, trying
 from searcher.cli.words import number
 from searcher.records import FINAL, Record, utc_now
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    from searcher.preflight import Step
 
 MOST_FOLDS = 12
 """Outer folds that are shown one by one; more would not fit on a screen."""
@@ -30,6 +32,7 @@ class Live:
 
     def __init__(self, stream: TextIO, *, clock: Callable[[], datetime] = utc_now) -> None:
         self._clock, self._state = clock, ProgressState()
+        self._step: Step | None = None  # what is tried before the search
         self._console = Console(file=stream, markup=False, emoji=False, highlight=False)
         self._spinner = Spinner("dots", style="cyan")
         self._live = RichLive(
@@ -41,6 +44,10 @@ class Live:
             redirect_stderr=False,
         )
         self._live.start()
+
+    def step(self, step: "Step") -> None:
+        """Take in what is tried; the picture follows by itself."""
+        self._step = step
 
     def __call__(self, record: Record) -> None:
         """Take in a record; the picture follows by itself."""
@@ -57,7 +64,8 @@ class Live:
         """Draw the state of this moment; called from rich's thread too."""
         now = self._clock()
         if self._state.search is None:
-            self._spinner.update(text="starting")
+            step = self._step
+            self._spinner.update(text="starting" if step is None else Text(trying(step)))
             return self._spinner
         self._spinner.update(text=Text(status(self._state, now)))
         if len(self._state.inner) > MOST_FOLDS:

@@ -2,16 +2,23 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from searcher.cli.progress.lines import Lines
 from searcher.records import Record
 
+if TYPE_CHECKING:
+    from searcher.preflight import Step
+
 
 class Observer(Protocol):
-    """Something that is told every record, and closed at the end."""
+    """Something that is told every step before a search and every record of it, and closed."""
+
+    def step(self, step: "Step") -> None:
+        """Take in what is tried before the search."""
+        ...
 
     def __call__(self, record: Record) -> None:
         """Take in what happened."""
@@ -23,10 +30,10 @@ class Observer(Protocol):
 
 
 @contextmanager
-def progress(*, quiet: bool) -> Iterator[Callable[[Record], None] | None]:
+def progress(*, quiet: bool) -> Iterator[Observer | None]:
     """Show progress on stderr while the block runs: a picture in a terminal, else lines.
 
-    Yields what to tell the records to, or None for nobody.
+    Yields what to tell steps and records to, or None for nobody.
     """
     if quiet:
         yield None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from searcher.cli import facts
 from searcher.cli.progress.state import Best, Inner, ProgressState
@@ -19,6 +20,9 @@ from searcher.records import (
     TrialAgain,
     TrialEnded,
 )
+
+if TYPE_CHECKING:
+    from searcher.preflight import Step
 
 FAILURES_TOLD = 5
 """Different reasons of failed trials that are told one by one; the store has them all."""
@@ -70,6 +74,8 @@ def _noted(note: Note) -> Iterator[str]:
             yield f"{count(n, 'trial')} of search {of} re-used"
             for why, how_many in left.items():
                 yield f"  not re-used: {how_many:,} ({why})"
+        case Note(kind="checkpoint", payload={"error": why}):
+            yield f"checkpoint: {one_line(str(why))}"
         case Note(kind="export"):
             yield f"export: {one_line(note.payload.get('error', ''))}"
         case _:
@@ -83,6 +89,11 @@ def _chosen(state: ProgressState, record: InnerSearchEnded) -> str:
         f"{place(record.outer_fold)}: chose{family} {record.trial_id.split('.')[-1]}, "
         f"inner score {number(record.inner_score)}"
     )
+
+
+def trying(step: "Step") -> str:
+    """Say what is tried before a search."""
+    return f"trying {step.doing}, {step.number:,} of {step.of:,}: {one_line(step.what)}"
 
 
 def place(outer_fold: str) -> str:

@@ -9,12 +9,13 @@ from searcher.candidates import Candidate
 from searcher.preflight.alarm import TooSlowError, at_most
 from searcher.preflight.choices import Choice, training_choices
 from searcher.preflight.sample import Sample
+from searcher.preflight.steps import OnStep, Steps
 from searcher.preflight.trained import Trained
 from searcher.preflight.training.beginning import check_beginning, first_loss
 from searcher.preflight.training.gradients import check_gradients
 from searcher.preflight.training.modes import check_modes
 from searcher.preflight.training.overfitting import learn_by_heart
-from searcher.preflight.training.subject import Subject
+from searcher.preflight.training.subject import Subject, one_thread
 
 LIMIT_S = 60.0
 EACH_S = 10.0
@@ -26,6 +27,7 @@ def try_trainings(
     *,
     limit_s: float = LIMIT_S,
     each_s: float = EACH_S,
+    on_step: OnStep | None = None,
 ) -> tuple[Trained, ...]:
     """Check every choice that a network's module or loss is made of, the defaults first.
 
@@ -37,21 +39,21 @@ def try_trainings(
         When so many seconds have passed, what is left is "not tried".
     each_s
         The same for one choice; in the main thread only.
+    on_step
+        Told each choice before it is tried.
     """
     choices = [(c, choice) for c in candidates for choice in training_choices(c)]
     choices.sort(key=lambda pair: pair[1].parameter is not None)
-    until = time.perf_counter() + limit_s
-    return tuple(
-        Trained(
-            choice.path,
-            choice.reference,
-            choice.parameter,
-            choice.value,
-            candidate.default.get(choice.parameter or ""),
-            **_try(choice, sample, until=until, each_s=each_s),
-        )
-        for candidate, choice in choices
-    )
+    until, found = time.perf_counter() + limit_s, []
+    steps = Steps("training", len(choices), on_step)
+    with one_thread():
+        for candidate, choice in choices:
+            steps.begin(choice.name)
+            outcome = _try(choice, sample, until=until, each_s=each_s)
+            default = candidate.default.get(choice.parameter or "")
+            where = choice.path, choice.reference, choice.parameter
+            found.append(Trained(*where, choice.value, default, **outcome))
+    return tuple(found)
 
 
 def check(subject: Subject) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from searcher.candidates import Candidate
 from searcher.preflight.alarm import TooSlowError, at_most
 from searcher.preflight.narrowing import RATE, Narrowing, RangeTest
 from searcher.preflight.sample import Sample
-from searcher.preflight.training.subject import CPU, Subject, drawing
+from searcher.preflight.training.subject import CPU, Subject, drawing, one_thread
 from searcher.training.alterations import Alterations
 from searcher.training.batches import Batches, Step
 from searcher.training.learner import Learner
@@ -71,7 +71,7 @@ def narrow_rates(
         return None
     old = prior.low, prior.high
     try:
-        with at_most(limit_s):
+        with one_thread(), at_most(limit_s):
             tests = tuple(
                 range_test(Subject.of(candidate.family, configuration, sample), *old)
                 for configuration in _configurations(candidate)

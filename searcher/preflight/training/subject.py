@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
 import search_spaces.preprocessing as preprocessing_steps
@@ -17,6 +18,7 @@ from search_spaces.space import Configuration
 from searcher.model import to_features
 from searcher.preflight.sample import Sample
 from searcher.training.batches import Rows
+from searcher.training.estimator import threads
 from searcher.training.losses import OfRows, make_loss, total
 from searcher.training.targets import Targets
 
@@ -90,6 +92,17 @@ class Subject:
     def part(self, which: Tensor) -> Rows:
         """Take some of the rows, by position."""
         return Rows(self.rows.X[which], self.rows.y[which], self.rows.weight[which])
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute in this thread alone, and go on afterwards as before.
+
+    Networks this small are no work for several, and where other programs have the cores, threads
+    that wait for each other take several times as long.
+    """
+    with threadpool_limits(limits=1), threads(1):
+        yield
 
 
 @contextmanager

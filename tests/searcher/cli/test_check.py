@@ -93,6 +93,41 @@ def test_a_choice_that_can_not_be_exported_is_named_and_exits_with_2(folder):
     assert "Unexportable: its default configuration can't be exported" in answer.stderr
 
 
+@pytest.fixture(scope="module")
+def networks(tmp_path_factory):
+    """A spec of a family of networks, some of whose choices can't be trained."""
+    folder = tmp_path_factory.mktemp("networks")
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(120, 3))
+    lines = [",".join([*map(str, x), "yes" if x[0] > 0 else "no"]) for x in X]
+    (folder / "rows.csv").write_text("\n".join(["a,b,c,label", *lines]) + "\n")
+    data = "{path: rows.csv, target: label}"
+    family = '["tests.searcher.preflight.training.broken:Flawed"]'
+    spec = SPEC.replace('{path: "sklearn:iris"}', data).replace("[logistic_regression]", family)
+    (folder / "spec.yaml").write_text(spec)
+    return folder / "spec.yaml"
+
+
+def test_what_is_tried_is_told_on_stderr_alone(networks):
+    answer = type_command("check", networks, "--skip-exports", "--format", "json")
+
+    said = [line[10:] for line in answer.stderr.splitlines()]
+    path = "families.tests.searcher.preflight.training.broken:Flawed"
+    assert answer.exit_code == 0, answer.stderr
+    assert said[1] == f"trying training, 1 of 5: {path}"
+    assert said[-1] == f"trying learning rates, 1 of 1: {path}"
+    assert len(json.loads(answer.stdout)["trainings"]) == 5
+
+
+def test_trainings_need_not_be_tried(networks):
+    options = "--skip-exports", "--skip-training", "--format", "json"
+
+    answer = type_command("check", networks, *options)
+
+    assert "trying" not in answer.stderr
+    assert json.loads(answer.stdout)["trainings"] == []
+
+
 def test_a_spec_that_does_not_fit_its_data_exits_with_2_and_no_answer(folder):
     (folder / "wrong.yaml").write_text(SPEC.replace("seed", "metric: r2\nseed"))
 

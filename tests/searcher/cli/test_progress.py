@@ -12,6 +12,7 @@ from searcher.cli.progress.lines import Lines
 from searcher.cli.progress.live import Live
 from searcher.cli.progress.state import Best, ProgressState
 from searcher.cli.progress.words import milestones, status
+from searcher.preflight import Step
 from searcher.records import (
     FINAL,
     FoldScore,
@@ -228,6 +229,44 @@ def test_how_fast_the_file_answers_is_told_beside_the_model():
     assert line == "latency: 1 rows 0.023 ms (model 5.1), 10,000 rows 41 ms (model 52); one thread"
 
 
+def test_a_checkpoint_that_can_not_be_used_is_told():
+    (line,) = milestones(ProgressState(), Note("s", "checkpoint", {"error": "it is\ntorn"}))
+
+    assert line == "checkpoint: it is torn"
+
+
+def steps_told(seconds):
+    """What is said of steps that come so many seconds after the start."""
+    clock, stream = Clock(), io.StringIO()
+    lines = Lines(stream, clock=clock)
+    for number, second in enumerate(seconds, start=1):
+        clock.now = START + timedelta(seconds=second)
+        lines.step(Step("training", f"families.mlp.depth: {number}", number, len(seconds)))
+    return [line[10:] for line in stream.getvalue().splitlines()]
+
+
+def test_what_is_tried_before_a_search_is_told_every_few_seconds_at_most():
+    assert steps_told([0, 1, 4, 5, 6, 11]) == [
+        "trying training, 1 of 6: families.mlp.depth: 1",
+        "trying training, 4 of 6: families.mlp.depth: 4",
+        "trying training, 6 of 6: families.mlp.depth: 6",
+    ]
+
+
+def test_the_first_of_each_kind_that_is_tried_is_told_at_once():
+    stream = io.StringIO()
+    lines = Lines(stream, clock=lambda: START)
+
+    for doing in ("training", "training", "learning rates", "exports", "exports"):
+        lines.step(Step(doing, "families.mlp", 1, 2))
+
+    assert [line[10:] for line in stream.getvalue().splitlines()] == [
+        "trying training, 1 of 2: families.mlp",
+        "trying learning rates, 1 of 2: families.mlp",
+        "trying exports, 1 of 2: families.mlp",
+    ]
+
+
 def test_a_refused_model_is_told():
     said = "\n".join(lines_of(list(without_model(SEARCH))))
 
@@ -275,6 +314,8 @@ def test_the_picture_has_a_row_for_each_inner_search():
     live = Live(io.StringIO(), clock=lambda: START + timedelta(seconds=30))
     try:
         assert "starting" in drawn(live)
+        live.step(Step("exports", "families.mlp", 3, 9))
+        assert "trying exports, 3 of 9: families.mlp" in drawn(live)
         for record in SEARCH:
             if isinstance(record, TrialStarted) and record.trial_id.endswith(".final.6"):
                 break

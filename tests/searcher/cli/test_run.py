@@ -74,6 +74,7 @@ def test_progress_and_next_commands_are_on_stderr(ran):
     said = answer.stderr
     search_id = json.loads(answer.stdout)["search_id"]
     steps = [
+        "trying exports, 1 of ",
         f"search {search_id}",
         "data: iris: 150 rows, 4 columns (4 numeric)",
         "data: target: setosa 50, versicolor 50, virginica 50",
@@ -187,6 +188,28 @@ def test_a_family_that_can_not_be_exported_is_refused_before_anything_starts(ref
     assert "families.tests.searcher.cli.unexportable:Unexportable" in answer.stderr
     assert "can't be exported" in answer.stderr
     assert not store.exists()
+
+
+def test_networks_that_can_not_be_trained_are_refused_unless_they_are_not_tried(
+    ray_session, tmp_path
+):
+    iris = load_iris(as_frame=True)
+    frame = iris.data.iloc[:, :3].assign(label=iris.target_names[iris.target])
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    family = '["tests.searcher.preflight.training.broken:FlawedFirst"]'
+    spec = SPEC.replace('"sklearn:iris"', "rows.csv, target: label")
+    (tmp_path / "spec.yaml").write_text(spec.replace("[logistic_regression]", family))
+    no_store = f"sqlite:///{tmp_path}/no/such/folder.db"  # what comes next is that it is missing
+    words = ("run", tmp_path / "spec.yaml", "--skip-exports", "--store", no_store)
+
+    tried = type_command(*words)
+    untried = type_command(*words, "--skip-training")
+
+    assert tried.exit_code == 2
+    assert "its default configuration can't be trained" in tried.stderr
+    assert "trying training, 1 of " in tried.stderr
+    assert "can't be trained" not in untried.stderr
+    assert "folder.db" in untried.stderr
 
 
 def test_an_export_that_is_not_released_exits_with_3(refused):

@@ -33,6 +33,7 @@ from tests.searcher.estimator.frames import make_answers, make_frame
 
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("ray_session")]
 
+BROKEN = "tests.searcher.preflight.training.broken"
 TROUBLED = "tests.searcher.tuning.troubled_families"
 
 
@@ -193,6 +194,19 @@ def test_a_family_that_fails_has_no_score_and_the_last_rank() -> None:
     assert np.isnan(results["mean_test_score"][failed]).all()
     assert results["rank_test_score"][failed].tolist() == [3]
     assert search.best_params_["family"] == "ridge"
+
+
+def test_networks_that_can_not_be_trained_are_refused_unless_they_are_not_tried(
+    tmp_path: Path,
+) -> None:
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    store = f"sqlite:///{tmp_path}/no/such/folder.db"  # what comes next is that it is missing
+    search = quick([f"{BROKEN}:FlawedFirst"], trials=2, store=store)
+
+    with pytest.raises(ValueError, match="its default configuration can't be trained"):
+        search.fit(X, X[:, 0] > 0)
+    with pytest.raises(StoreError):
+        search.set_params(try_training=False).fit(X, X[:, 0] > 0)
 
 
 def test_a_fit_that_is_refused_leaves_nothing_of_an_earlier_one(regression: Any) -> None:

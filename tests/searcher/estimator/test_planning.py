@@ -8,7 +8,12 @@ import pytest
 
 from searcher.errors import SpecError
 from searcher.estimator import NestedSearchCV
-from searcher.estimator.planning import choose_folds, draw_seed, plan_search
+from searcher.estimator.planning import (
+    choose_folds,
+    draw_seed,
+    plan_search,
+    with_sound_networks,
+)
 from searcher.estimator.rows import read_answers, read_dataset
 
 
@@ -116,3 +121,36 @@ def test_seeds_are_kept_and_generators_drawn_from() -> None:
     drawn = [draw_seed(np.random.RandomState(5)) for _ in range(2)]
     assert drawn[0] == drawn[1]
     assert 0 <= draw_seed(None) < 2**31
+
+
+BROKEN = "tests.searcher.preflight.training.broken"
+
+
+def planned(family: str) -> Any:
+    y = np.arange(120) % 2
+    X = np.random.default_rng(0).normal(size=(120, 3))
+    answers = read_answers(NestedSearchCV(), y, wanted="auto")
+    return plan_search(NestedSearchCV([f"{BROKEN}:{family}"]), read_dataset(X, y, answers))
+
+
+def test_choices_of_networks_that_can_not_be_trained_are_left_out_with_a_notice() -> None:
+    asked = planned("Flawed")
+
+    plan, notes = with_sound_networks(asked, asked=True)
+
+    assert plan.candidates[0].space.parameters["flaw"].choices == ("none",)
+    left_out = [line for line in plan.notices if "is left out" in line]
+    assert len(left_out) == 3
+    assert [note.kind for note in notes] == ["check", "preflight"]
+
+
+def test_a_family_of_networks_whose_default_can_not_be_trained_is_a_value_error() -> None:
+    with pytest.raises(ValueError, match="its default configuration can't be trained"):
+        with_sound_networks(planned("FlawedFirst"), asked=True)
+
+
+def test_trainings_are_not_tried_unasked_or_without_networks() -> None:
+    asked, tables = planned("Flawed"), plan_search(NestedSearchCV(), dataset([20, 20]))
+
+    assert with_sound_networks(asked, asked=False) == (asked, ())
+    assert with_sound_networks(tables, asked=True) == (tables, ())

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from searcher.estimator.results import tabulate
-from searcher.records import FoldScore
+from searcher.records import FoldScore, Replaced
 from searcher.store import StoredTrial
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -111,3 +111,25 @@ def test_several_metrics_have_columns_of_their_own_names() -> None:
     assert found["rank_test_r2"].tolist() == [2, 1]
     assert found["rank_test_max_error"].tolist() == [1, 2]
     assert not any(name.endswith("_score") for name in found)
+
+
+def test_members_of_populations_have_the_parameters_whose_score_they_have() -> None:
+    trials = [trial(number, [0.1, 0.1]) for number in range(3)]
+    lineage = [
+        Replaced("s.final.1", 4, "s.final.2", {"alpha": 0.4}),
+        Replaced("s.final.1", 2, "s.final.2", {"alpha": 0.2}),
+        Replaced("s.0.1", 6, "s.0.2", {"alpha": 0.6}),
+    ]
+
+    found = tabulate(trials, [], metrics=("r2",), n_splits=2, multimetric=False, lineage=lineage)
+
+    assert [each["alpha"] for each in found["params"]] == [0.0, 0.4, 2.0]
+    assert found["param_alpha"].tolist() == [0.0, 0.4, 2.0]
+    assert [each["alpha"] for each in found["first_params"]] == [0.0, 1.0, 2.0]
+    assert found["first_params"][1]["family"] == "ridge"
+
+
+def test_what_a_trial_began_with_is_told_only_where_a_member_was_replaced() -> None:
+    elsewhere = [Replaced("s.0.1", 2, "s.0.2", {"alpha": 0.2})]
+
+    assert "first_params" not in table([[0.1, 0.3], [0.5, 0.7]], lineage=elsewhere)

@@ -205,6 +205,7 @@ class Flawed:
             "impute": Categorical(choices=("none",)),
             "flaw": Categorical(choices=self.flaws),
             "depth": Integer(low=1, high=4),
+            "epochs": Categorical(choices=(1,)),
             "optimizer": Categorical(choices=("adamw", "sgd")),
             "learning_rate": Float(low=1e-4, high=100.0, log=True),
         }
