@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,9 +62,13 @@ class LockstepTrial:
         self._begun = False
         self._scored_s: dict[int, float] = {}  # inner fold -> seconds of scoring so far
         self._saved_at = time.monotonic()
+        self._unusable: list[str] = []  # what nobody has been told yet of checkpoints
 
     def step(self) -> tuple[UnitResult, dict[str, Any] | None]:
         """Train one more unit; return what it brought, and the checkpoint if one was saved.
+
+        Beside the checkpoint may stand ``unusable``, what could not be used of earlier ones; in its
+        place the ``trouble`` that there was with saving it.
 
         Raises
         ------
@@ -74,9 +79,9 @@ class LockstepTrial:
             self._begin()
         failpoint("worker.before_unit")
         unit = self._advance()
-        saved = self._save(unit) if self._is_due(unit) else None
+        saved = self._save(unit) if self._is_due(unit) else {}
         failpoint("worker.after_unit")
-        return unit, saved
+        return unit, (self._told() | saved) or None
 
     def _begin(self) -> None:
         self._group.run(_begin_on, self._shared, self._proposal.to_config())
@@ -117,9 +122,10 @@ class LockstepTrial:
             return 0, {}
         proposal, checkpoints = self._proposal, self._checkpoints()
         since = proposal.source[1] if proposal.source else 0
-        found = checkpoints.newest_valid(proposal.trial_id, above=since, up_to=proposal.resource)
+        newest = partial(checkpoints.newest_valid, notice=self._unusable.append)
+        found = newest(proposal.trial_id, above=since, up_to=proposal.resource)
         if found is None and proposal.source:
-            found = checkpoints.newest_valid(proposal.source[0], above=since - 1, up_to=since)
+            found = newest(proposal.source[0], above=since - 1, up_to=since)
         return (0, {}) if found is None else (found.checkpoint.resource, found.payload)
 
     def _is_due(self, unit: UnitResult) -> bool:
@@ -130,6 +136,13 @@ class LockstepTrial:
         # members of a population find each other's state of the end of a generation
         waited = time.monotonic() - self._saved_at >= self._work.checkpoint_s
         return self._proposal.until is None and waited
+
+    def _told(self) -> dict[str, Any]:
+        """Say, once, which checkpoints could not be used, and what that costs."""
+        if not self._unusable:
+            return {}
+        told, self._unusable = "; ".join(self._unusable), []
+        return {"unusable": f"trial {self._proposal.trial_id} trains again what is lost: {told}"}
 
     def _save(self, unit: UnitResult) -> dict[str, Any]:
         """Save; a disk that is full costs the time since the last checkpoint, not the trial."""

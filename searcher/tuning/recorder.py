@@ -137,12 +137,17 @@ class Recorder(Callback):
     ) -> None:
         if saved is None:
             return
+        if "unusable" in saved:  # each has cost something
+            self._note(inner, saved.pop("unusable"))
         if "trouble" in saved:
             if not self._in_trouble:
-                self.record(Note(inner.search_id, "checkpoint", {"error": saved["trouble"]}))
+                self._note(inner, saved["trouble"])
             self._in_trouble = True
-            return
-        self.record(CheckpointSaved(**saved | {"removed": tuple(saved["removed"])}))
+        elif saved:
+            self.record(CheckpointSaved(**saved | {"removed": tuple(saved["removed"])}))
+
+    def _note(self, inner: InnerSearch, error: str) -> None:
+        self.record(Note(inner.search_id, "checkpoint", {"error": error}))
 
 
 def ended(trial_id: str, result: Mapping[str, Any], *, whole: str) -> TrialEnded:
