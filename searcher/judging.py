@@ -67,8 +67,9 @@ def refits_of(
 
 def _job(trial: StoredTrial, roles: list[Role], way: Way, *, keep_model: bool = False) -> RefitJob:
     _, last = way[-1]
+    followed = () if trial.unit == "inner_folds" else way  # the dummy's is none
     return RefitJob(
-        trial.outer_fold, tuple(roles), trial.trial_id, trial.family, last, keep_model, way
+        trial.outer_fold, tuple(roles), trial.trial_id, trial.family, last, keep_model, followed
     )
 
 

@@ -32,7 +32,7 @@ def remake(plan: Plan, trial: StoredTrial, reader: Store) -> FittedModel:
         family=trial.family,
         configuration=way[-1][1],
         keep_model=True,
-        way=way,
+        way=() if trial.unit == "inner_folds" else way,
     )
     model = refit(refit_work(plan), job).model
     if model is None:

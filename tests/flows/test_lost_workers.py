@@ -68,9 +68,7 @@ def test_a_trial_that_ends_worker_after_worker_fails_and_the_search_goes_on(plac
     )
 
 
-def test_a_refit_whose_worker_dies_is_done_again(
-    place: Place, undisturbed: Undisturbed
-) -> None:
+def test_a_refit_whose_worker_dies_is_done_again(place: Place, undisturbed: Undisturbed) -> None:
     before = place.cluster.fits
     place.cluster.die_at(undisturbed.fits - 1)  # refits come last
 
