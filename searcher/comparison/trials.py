@@ -18,6 +18,8 @@ from searcher.comparison.pairing import (
 )
 from searcher.differences import Difference, differences
 from searcher.errors import SpecError
+from searcher.lineage import last_configurations
+from searcher.records import Configuration
 from searcher.store import DEFAULT_URL, Store, StoredTrial
 from searcher.store.histories import Split, TrialHistory
 
@@ -28,10 +30,12 @@ class TrialComparison:
 
     a: StoredTrial
     b: StoredTrial
+    configuration_a: Configuration  # that it ended with, whose scores are compared
+    configuration_b: Configuration
     metrics: tuple[MetricCompared, ...]
     obstacles: tuple[str, ...]
     notes: tuple[str, ...]
-    differences: tuple[Difference, ...]  # of family and configuration
+    differences: tuple[Difference, ...]  # of family and of these configurations
     verdict: str
 
 
@@ -70,16 +74,37 @@ def compare_trials_in(store: Store, a: str, b: str) -> TrialComparison:
     pairs = list(pair(inner[0], inner[1])) if same_rows else []
     metrics = compare_metrics(scores[0], scores[1], pairs, first=searches[0].metric)
     obstacles = () if is_tested(metrics) else tuple(_trial_obstacles(trials, same_rows, pairs))
-    configurations = [{"family": trial.family, **trial.configuration} for trial in trials]
+    last = [_last_configuration(store, trial) for trial in trials]
+    described = [{"family": t.family, **of} for t, of in zip(trials, last, strict=True)]
     return TrialComparison(
         a=trial_a,
         b=trial_b,
+        configuration_a=last[0],
+        configuration_b=last[1],
         metrics=metrics,
         obstacles=obstacles,
-        notes=("inner scores: what is chosen by them looks better than it is",) if pairs else (),
-        differences=differences(*configurations),
+        notes=tuple(_notes(trials, last, pairs)),
+        differences=differences(*described),
         verdict=verdict(metrics, obstacles, "inner"),
     )
+
+
+def _last_configuration(store: Store, trial: StoredTrial) -> Configuration:
+    last = last_configurations(store.lineage(trial.search_id))
+    return last.get(trial.trial_id, trial.configuration)
+
+
+def _notes(
+    trials: tuple[StoredTrial, StoredTrial], last: Sequence[Configuration], pairs: Sequence[Pair]
+) -> Iterator[str]:
+    if pairs:
+        yield "inner scores: what is chosen by them looks better than it is"
+    for label, trial, configuration in zip("AB", trials, last, strict=True):
+        if configuration != trial.configuration:
+            yield (
+                f"{label} is described by what it ended with, not by what it began with; "
+                f"`searcher show {trial.trial_id}` tells its way"
+            )
 
 
 def _inner_splits(store: Store, trial: StoredTrial) -> list[Split]:

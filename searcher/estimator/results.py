@@ -1,12 +1,13 @@
 """What a search tried, laid out as scikit-learn lays out ``cv_results_``."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from searcher.records import FoldScore
+from searcher.lineage import last_configurations
+from searcher.records import Configuration, FoldScore, Replaced
 from searcher.store import StoredTrial
 
 
@@ -17,6 +18,7 @@ def tabulate(
     metrics: Sequence[str],
     n_splits: int,
     multimetric: bool,
+    lineage: Sequence[Replaced] = (),
 ) -> dict[str, Any]:
     """Lay out the trials of one inner search, in order of proposal.
 
@@ -30,13 +32,17 @@ def tabulate(
         Inner folds.
     multimetric
         Whether columns are named after the metrics, as scikit-learn does for several.
+    lineage
+        Which members of populations were replaced by which; those of other trials are passed over.
 
     Returns
     -------
     dict of str to arrays of length n_trials
         ``split<i>_test_<metric>`` is NaN where a trial was stopped or failed before that fold;
         then its mean is NaN too, because a mean over other folds is of other rows, and its rank is
-        the last. ``params`` has the family as ``"family"``.
+        the last. ``params`` has the family as ``"family"``; of a member of a population it is what
+        the member ended with, whose score it is. Where members were replaced, ``first_params`` is
+        what each trial began with.
     """
     numbers = {trial.trial_id: number for number, trial in enumerate(trials)}
     table: dict[str, Any] = {}
@@ -44,9 +50,13 @@ def tabulate(
         seconds = _by_split(scores, numbers, n_splits, lambda fold, name=name: getattr(fold, name))
         column = f"{name.removesuffix('_s')}_time"
         table |= {f"mean_{column}": _mean(seconds), f"std_{column}": _std(seconds)}
-    params = [{"family": trial.family, **trial.configuration} for trial in trials]
+    first = {trial.trial_id: trial.configuration for trial in trials}
+    last = {i: of for i, of in last_configurations(lineage).items() if i in first}
+    params = _params(trials, first | last)
     table |= _parameters(params)
     table["params"] = params
+    if last:
+        table["first_params"] = _params(trials, first)
     for metric in metrics:
         values = _by_split(scores, numbers, n_splits, lambda fold, m=metric: fold.scores[m])
         suffix = metric if multimetric else "score"
@@ -67,6 +77,12 @@ def _by_split(
         if fold.trial_id in numbers:
             table[numbers[fold.trial_id], fold.inner_fold] = value(fold)
     return table
+
+
+def _params(
+    trials: Sequence[StoredTrial], configurations: Mapping[str, Configuration]
+) -> list[dict[str, Any]]:
+    return [{"family": trial.family, **configurations[trial.trial_id]} for trial in trials]
 
 
 def _parameters(params: Sequence[dict[str, Any]]) -> dict[str, Any]:

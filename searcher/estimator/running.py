@@ -55,13 +55,18 @@ def run_search(
     with _ONE_AT_A_TIME, _store_url(store) as url:
         model = _run(plan, url, cpus, taken)
         with Store(url) as reader:
-            return Found(
-                search=reader.search(plan.search_id),
-                trials=reader.trials(plan.search_id, outer_fold=FINAL, sort="number"),
-                fold_scores=reader.fold_scores(plan.search_id),
-                lineage=reader.lineage(plan.search_id),
-                model=model,
-            )
+            return found_in(reader, plan.search_id, model)
+
+
+def found_in(store: Store, search_id: str, model: FittedModel) -> Found:
+    """Read what the store has of a search that has ended."""
+    return Found(
+        search=store.search(search_id),
+        trials=store.trials(search_id, outer_fold=FINAL, sort="number"),
+        fold_scores=store.fold_scores(search_id),
+        lineage=store.lineage(search_id),
+        model=model,
+    )
 
 
 def _run(plan: Plan, url: str, cpus: int | None, taken: Sequence[Record]) -> FittedModel:

@@ -10,6 +10,7 @@ from scipy import stats
 from searcher.comparison import compare, compare_trials
 from searcher.errors import NotFoundError, SpecError
 from searcher.records import FINAL, OuterPredictions, OuterScore, Record, SearchStarted
+from tests.searcher.report.evolving import Evolution
 from tests.searcher.store.records_factory import fill, make_records
 
 SHIFTS = (0.01, 0.03, 0.02)
@@ -273,3 +274,40 @@ def test_a_trial_without_scores_is_named(url: str) -> None:
     assert found.obstacles == (
         "fewer than two inner folds are scored in both: A has 3 (completed), B 0 (failed)",
     )
+
+
+@pytest.fixture
+def evolved(url: str) -> Evolution:
+    """A search by ``pbt``, told, and in the store."""
+    story = Evolution(outer=2)
+    fill(url, story.tell())
+    return story
+
+
+def test_members_of_populations_differ_in_what_they_ended_with(url: str, evolved: Any) -> None:
+    default = f"{evolved.search_id}.final.1"  # it is never replaced
+    member = evolved.replaced(FINAL)[0].trial_id
+    last = evolved.ways(FINAL)[member][-1][1]
+
+    found = compare_trials(default, member, store=url)
+
+    (rate,) = (d for d in found.differences if d.what == "learning_rate")
+    assert found.configuration_b == last != found.b.configuration
+    assert (rate.a, rate.b) == (found.a.configuration["learning_rate"], last["learning_rate"])
+    assert [note for note in found.notes if "what it ended with" in note] == [
+        "B is described by what it ended with, not by what it began with; "
+        f"`searcher show {member}` tells its way"
+    ]
+
+
+def test_members_that_never_changed_are_what_they_began_with(url: str, evolved: Any) -> None:
+    replaced = {record.trial_id for record in evolved.replaced(FINAL)}
+    a, b = [trial_id for trial_id in evolved.ways(FINAL) if trial_id not in replaced][1:3]
+
+    found = compare_trials(a, b, store=url)
+
+    assert (found.configuration_a, found.configuration_b) == (
+        found.a.configuration,
+        found.b.configuration,
+    )
+    assert found.notes == ("inner scores: what is chosen by them looks better than it is",)

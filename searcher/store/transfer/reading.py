@@ -12,6 +12,7 @@ from searcher.store.answers import StoredSearch
 from searcher.store.engine import open_for_reading, parse_url, plain_errors
 from searcher.store.reader import Store
 from searcher.store.schema import fold_fits, fold_scores, trials, unit_scores
+from searcher.store.units import last_configuration
 
 FETCH = 2_000
 OPTIONS = {"stream_results": True, "yield_per": FETCH}
@@ -47,9 +48,10 @@ class Reading:
         return int(self._connection.scalar(question) or 0)
 
     def trials(self, outer_fold: str | None = None) -> Iterator[Row[Any]]:
-        """Give trials in the order of proposal."""
+        """Give trials in the order of proposal, each with its ``last_configuration``."""
         columns = [column for column in trials.columns if column.name not in LEFT_OUT]
-        question = self._of(select(*columns), outer_fold)
+        last = last_configuration().label("last_configuration")
+        question = self._of(select(*columns, last), outer_fold)
         order = trials.c.number if outer_fold is not None else trials.c.id
         yield from self._connection.execute(question.order_by(order), execution_options=OPTIONS)
 
@@ -84,6 +86,12 @@ class Reading:
     def _of(self, question: Select[Any], outer_fold: str | None) -> Select[Any]:
         question = question.where(trials.c.search_id == self._search.search_id)
         return question if outer_fold is None else question.where(trials.c.outer_fold == outer_fold)
+
+
+def first_configuration(trial: Row[Any]) -> dict[str, Any] | None:
+    """Return what a trial began with, if it ended with another configuration; else None."""
+    began: dict[str, Any] = trial.configuration
+    return None if began == trial.last_configuration else began
 
 
 def _by_fold(place: Any) -> Select[Any]:

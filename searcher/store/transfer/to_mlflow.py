@@ -17,7 +17,8 @@ from searcher.errors import StoreError
 from searcher.store.answers import StoredSearch
 from searcher.store.engine import explained, masked
 from searcher.store.transfer.progress import Progress, silent
-from searcher.store.transfer.reading import Curve, Reading, reading
+from searcher.store.transfer.reading import Curve, Reading, first_configuration, reading
+from searcher.store.types import dumps
 
 NEEDED = "MLflow is not installed; run `pip install 'searcher[tracking]'`"
 
@@ -108,6 +109,8 @@ class _Export:
             "searcher.state": trial.state,
             "searcher.reason": trial.reason or "",
         }
+        if (began := first_configuration(trial)) is not None:
+            tags["searcher.first_configuration"] = dumps(began)
         name = trial.trial_id.removeprefix(f"{self._search.search_id}.")
         run_id = self._start(name, trial.started_at, tags)
         at = _milliseconds(trial.ended_at or trial.started_at)
@@ -117,7 +120,7 @@ class _Export:
         ]
         if trial.score is not None:
             metrics.append(Metric("score", trial.score, at, trial.resource))
-        self._log(run_id, {"family": trial.family, **trial.configuration}, metrics)
+        self._log(run_id, {"family": trial.family, **trial.last_configuration}, metrics)
         self._end(run_id, trial.state, trial.ended_at)
 
     def _start(self, name: str, at: datetime, tags: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from searcher.store.answers import StoredSearch
 from searcher.store.transfer import optuna_storage
 from searcher.store.transfer.distributions import Distributions, gather, simple
 from searcher.store.transfer.progress import Progress, silent
-from searcher.store.transfer.reading import Curve, Reading, reading
+from searcher.store.transfer.reading import Curve, Reading, first_configuration, reading
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -25,7 +25,10 @@ ATTRIBUTES = (
     *("trial_id", "family", "origin", "state", "resource", "reason", "source_trial_id"),
     *("attempt", "fit_s", "cpu_s", "seconds", "unit"),
 )
-"""What of a trial Optuna has no place for, kept as ``searcher:<name>``."""
+"""What of a trial Optuna has no place for, kept as ``searcher:<name>``.
+
+Beside these, of a member of a population that changed: ``first_configuration``.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +125,8 @@ class _Export:
 
 
 def configuration_of(trial: Row[Any]) -> dict[str, Any]:
-    """Return a trial's configuration in the joint space, where the family is a parameter."""
-    return join_family(trial.family, trial.configuration)
+    """Return what a trial ended with in the joint space, where the family is a parameter."""
+    return join_family(trial.family, trial.last_configuration)
 
 
 def freeze(trial: Row[Any], distributions: Distributions, curve: Curve) -> "FrozenTrial":
@@ -133,6 +136,7 @@ def freeze(trial: Row[Any], distributions: Distributions, curve: Curve) -> "Froz
     params = {name: simple(value) for name, value in configuration_of(trial).items()}
     state = _state(trial.state)
     attributes = {f"searcher:{name}": getattr(trial, name) for name in ATTRIBUTES}
+    attributes["searcher:first_configuration"] = first_configuration(trial)
     return FrozenTrial(
         number=trial.number,
         trial_id=-1,  # the storage gives one

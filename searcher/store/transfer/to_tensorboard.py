@@ -14,9 +14,10 @@ from searcher.errors import StoreError
 from searcher.store.answers import StoredSearch
 from searcher.store.transfer.distributions import simple
 from searcher.store.transfer.progress import Progress, silent
-from searcher.store.transfer.reading import Curve, reading
+from searcher.store.transfer.reading import Curve, first_configuration, reading
 from searcher.store.transfer.settling import safe_name
 from searcher.store.transfer.to_optuna import configuration_of
+from searcher.store.types import dumps
 
 NEEDED = "TensorBoard's event files need a package: run `pip install 'searcher[tracking]'`"
 
@@ -35,7 +36,8 @@ def export_tensorboard(
     """Write a search for ``tensorboard --logdir FOLDER``.
 
     Each trial is a run ``<outer_fold>/<number>`` with the mean of the optimised metric after each
-    inner fold, and its configuration as hparams; times are those of the search.
+    inner fold, and the configuration that it ended with as hparams; if it began with another one,
+    that is a text. Times are those of the search.
 
     Raises
     ------
@@ -113,6 +115,8 @@ def _events(trial: Row[Any], curve: Curve, metric: str) -> Iterator[Any]:
         _set(start.hparams[name], simple(value))
     data = plugin_data_pb2.HParamsPluginData(session_start_info=start)
     yield _event(metadata.SESSION_START_INFO_TAG, data, began)
+    if (first := first_configuration(trial)) is not None:
+        yield _text("first_configuration", dumps(first), began)
     for resource, mean in curve.items():
         value = Summary.Value(tag=metric, simple_value=mean)
         at = began + (ended - began) * resource / max(curve)
@@ -130,6 +134,17 @@ def _event(tag: str, data: Any, at: float) -> Any:
     from tensorboard.plugins.hparams.metadata import create_summary_metadata
 
     value = Summary.Value(tag=tag, metadata=create_summary_metadata(data))
+    return Event(wall_time=at, summary=Summary(value=[value]))
+
+
+def _text(tag: str, text: str, at: float) -> Any:
+    from tensorboard.compat.proto.event_pb2 import Event
+    from tensorboard.compat.proto.summary_pb2 import Summary
+    from tensorboard.plugins.text.metadata import create_summary_metadata
+    from tensorboard.util.tensor_util import make_tensor_proto
+
+    metadata = create_summary_metadata(display_name=tag, description="")
+    value = Summary.Value(tag=tag, metadata=metadata, tensor=make_tensor_proto(text))
     return Event(wall_time=at, summary=Summary(value=[value]))
 
 
