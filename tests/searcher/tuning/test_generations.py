@@ -37,7 +37,7 @@ from tests.searcher.tuning.test_lockstep_run import (
 pytest.importorskip("torch")
 pytestmark = pytest.mark.ray
 
-MEMBERS = 6
+MEMBERS = 5
 
 
 def population(kind: str = "pbt") -> Any:
@@ -140,11 +140,8 @@ def test_a_replay_of_what_was_told_so_far_decides_the_same(
     assert [proposal.trial_id for proposal in resumed.waiting] == again
 
 
-@pytest.mark.parametrize("share", [0.3, 0.6])
-def test_a_population_that_is_resumed_ends_as_the_undisturbed_one(
-    evolved: list[Record], share: float
-) -> None:
-    before = evolved[: int(len(evolved) * share)]
+def test_a_population_that_is_resumed_ends_as_the_undisturbed_one(evolved: list[Record]) -> None:
+    before = evolved[: len(evolved) // 2]
     resumed = population()
     said = replay(resumed, past(before))
     after = run(resumed, slots=1, generation=1)
