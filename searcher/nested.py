@@ -174,6 +174,7 @@ def _inner_searches(plan: Plan, past: Past) -> dict[str, InnerSearch]:
                 seed=fold_seed(plan.spec.seed, plan.outer[name]),
                 first_trials=None if past.first_trials is None else past.first_trials - 1,
                 evolves={c.name: getattr(c.family, "evolves", ()) for c in plan.candidates},
+                mixes_units=len(set(units.values())) > 1,
             )
             for unit in dict.fromkeys(units.values())
         }

@@ -1,5 +1,7 @@
 """The command that puts two searches, or two trials, beside each other."""
 
+from collections.abc import Mapping
+from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,7 +19,7 @@ from searcher.cli.output import Answer, Rows, check_format, deliver
 
 if TYPE_CHECKING:
     from searcher.comparison import Comparison, MetricCompared, TrialComparison
-    from searcher.store import StoredSearch
+    from searcher.store import StoredSearch, StoredTrial
     from searcher.store.costs import Costs
 
 SIDE = (
@@ -107,7 +109,13 @@ def _of_searches(found: "Comparison") -> Answer:
 def _of_trials(found: "TrialComparison") -> Answer:
     names = {"a": found.a.trial_id, "b": found.b.trial_id}
     return Answer(
-        document=lambda: {"a": found.a, "b": found.b} | _shared(found),
+        document=lambda: (
+            {
+                "a": _trial(found.a, found.configuration_a),
+                "b": _trial(found.b, found.configuration_b),
+            }
+            | _shared(found)
+        ),
         rows=lambda: _rows(found, names),
         table=lambda terminal: compare_tables.tell_trials(found, terminal=terminal),
     )
@@ -115,6 +123,12 @@ def _of_trials(found: "TrialComparison") -> Answer:
 
 def _side(search: "StoredSearch", costs: "Costs") -> dict[str, Any]:
     return {name: getattr(search, name) for name in SIDE} | {"costs": costs}
+
+
+def _trial(trial: "StoredTrial", last: Mapping[str, Any]) -> dict[str, Any]:
+    """Say what stands in JSON of a trial, as ``searcher trials`` does."""
+    own = {field.name: getattr(trial, field.name) for field in fields(trial)}
+    return own if last == trial.configuration else own | {"last_configuration": last}
 
 
 def _shared(found: "Comparison | TrialComparison") -> dict[str, Any]:

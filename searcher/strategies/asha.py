@@ -4,13 +4,15 @@ from typing import Literal
 
 from pydantic import Field
 
-from searcher.plugins import load_strategy
 from searcher.spec import Strategy
 from searcher.strategies.base import Problem, TuneParts
 
 
 class Asha(Strategy):
-    """ASHA over random or TPE proposals (Li et al. 2020, MLSys 2, arXiv:1810.05934)."""
+    """ASHA (Li et al. 2020, MLSys 2, arXiv:1810.05934) over random or TPE proposals.
+
+    TPE learns from the scores at the highest rung with enough of them, as in ``bohb``.
+    """
 
     kind: Literal["asha"] = "asha"
     searcher: Literal["random", "tpe"] = Field("tpe", description="who proposes")
@@ -19,13 +21,19 @@ class Asha(Strategy):
 
     def build(self, problem: Problem) -> TuneParts:
         """Proposals of ``searcher``, stopped at rungs of inner folds."""
+        from searcher.strategies.density_model import proposals
         from searcher.strategies.halving import Halving
 
-        proposals = load_strategy(self.searcher)().build(problem)
+        first = min(self.min_resource, problem.max_resource)
         return TuneParts(
-            proposals.searcher,
+            proposals(
+                self.searcher,
+                problem,
+                reduction_factor=self.reduction_factor,
+                min_resource=first,
+            ),
             Halving(
-                min_resource=min(self.min_resource, problem.max_resource),
+                min_resource=first,
                 max_resource=problem.max_resource,
                 reduction_factor=self.reduction_factor,
                 brackets=1,

@@ -26,6 +26,7 @@ class Problem:
     first_trials: int | None = None  # `trials` when the search began; None: it was not extended
     evolves: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Family -> parameters that may change while a model of it is trained."""
+    mixes_units: bool = False  # families count in different units of resource
 
     @property
     def planned(self) -> int:

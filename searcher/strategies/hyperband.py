@@ -5,7 +5,6 @@ from typing import Literal
 
 from pydantic import Field
 
-from searcher.plugins import load_strategy
 from searcher.spec import Strategy
 from searcher.strategies.base import Problem, TuneParts
 
@@ -14,7 +13,8 @@ class Hyperband(Strategy):
     """Asynchronous Hyperband over random or TPE proposals.
 
     Li et al. 2018, JMLR 18(185), arXiv:1603.06560, in Ray's asynchronous form (Li et al. 2020,
-    section 3): a trial is dealt to a bracket when it starts, and no bracket waits to be full.
+    section 3): a trial is dealt to a bracket when it starts, and no bracket waits to be full. Over
+    TPE it is ``bohb`` with its defaults, unless families count in different units.
     """
 
     kind: Literal["hyperband"] = "hyperband"
@@ -23,12 +23,12 @@ class Hyperband(Strategy):
 
     def build(self, problem: Problem) -> TuneParts:
         """Proposals of ``searcher``, dealt to 1 + floor(log_eta(max_resource)) brackets."""
+        from searcher.strategies.density_model import proposals
         from searcher.strategies.halving import Halving
 
-        proposals = load_strategy(self.searcher)().build(problem)
         brackets = 1 + math.floor(math.log(problem.max_resource, self.reduction_factor) + 1e-9)
         return TuneParts(
-            proposals.searcher,
+            proposals(self.searcher, problem, reduction_factor=self.reduction_factor),
             Halving(
                 min_resource=1,
                 max_resource=problem.max_resource,

@@ -17,7 +17,8 @@ from ray.tune.search import Searcher
 from search_spaces.parameters import Float
 from search_spaces.space import Space
 from searcher.strategies.base import Problem, Recalls, TuneParts
-from searcher.strategies.bohb import Bohb, _rungs
+from searcher.strategies.bohb import Bohb
+from searcher.strategies.density_model import _rungs
 from searcher.strategies.highest_resource import HighestResource
 from searcher.strategies.hyperband import Hyperband
 from searcher.strategies.listed import key
@@ -182,7 +183,7 @@ def test_scores_are_kept_where_hyperband_compares_trials_and_at_the_end(
         for milestone, _ in bracket._rungs
     }
 
-    assert set(_rungs(max_resource, reduction_factor)) == compared | {max_resource}
+    assert set(_rungs(1, max_resource, reduction_factor)) == compared | {max_resource}
 
 
 def test_the_brackets_are_hyperbands() -> None:
