@@ -250,6 +250,13 @@ class Driver:
             os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WNOWAIT)
 
 
+def is_driven(place: Place) -> bool:
+    """Whether a live driver has the search."""
+    with Store(place.url) as store:
+        standing = store.driver(place.search_id)
+    return standing is not None and standing.live
+
+
 def failing(*places: str) -> dict[str, str]:
     """Environment in which a process fails at these places: ``driver.proposed=kill@2``."""
     return {failpoints.VARIABLE: ",".join(places)}

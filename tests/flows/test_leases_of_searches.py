@@ -7,7 +7,7 @@ import pytest
 
 from searcher.store import Store
 from tests.afterwards import assert_whole, told
-from tests.driven import TRIALS, Driver, Place, Undisturbed, failing
+from tests.driven import TRIALS, Driver, Place, Undisturbed, failing, is_driven
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -21,13 +21,6 @@ def suspended(place: Place, where: str) -> Driver:
     driver = place.begin(**failing(f"{where}=stop@5"), SEARCHER_LEASE_S="4")
     driver.wait_until_stopped()
     return driver
-
-
-def is_driven(place: Place) -> bool:
-    """Whether a live driver has the search."""
-    with Store(place.url) as store:
-        standing = store.driver(place.search_id)
-    return standing is not None and standing.live
 
 
 def dump(place: Place) -> list[str]:

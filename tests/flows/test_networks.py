@@ -1,12 +1,13 @@
 """Searches of networks, whose trials count in epochs, die and go on like all others."""
 
 import json
+import signal
 from typing import Any
 
 import pytest
 
 from tests.afterwards import again, ask, assert_whole, told, trials_of
-from tests.driven import Place, failing
+from tests.driven import Place, failing, is_driven
 
 pytest.importorskip("torch")
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(1800)]
@@ -29,6 +30,12 @@ SPEC: dict[str, Any] = {
     "validation": {"outer": 2, "inner": 2},
     "budget": {"trials": 6},
     "seed": 3,
+}
+POPULATION = SPEC | {
+    "families": {"search_spaces.families.mlp:MLP": MLP | {"epochs": 2}},
+    "strategy": {"kind": "pbt", "population": 4, "interval": 1},
+    "budget": {"trials": 5},
+    "hardware": {"workers": 2},
 }
 KILLS = (
     "driver.result_recorded=kill@4",
@@ -86,3 +93,32 @@ def test_a_search_of_networks_that_is_killed_again_and_again_ends_as_the_undistu
     assert {reason for *_, reason, _ in again(place.url, place.search_id)} == {
         "its driver was lost"
     }
+
+
+def test_a_population_trained_by_ranks_is_fenced_killed_and_ends_as_the_undisturbed_one(
+    place: Place,
+) -> None:
+    two = "--cpus", "2"  # the shared Ray has one core
+    calm = Place(place.cluster, place.folder / "calm")
+    calm.folder.mkdir()
+    ended = calm.begin(POPULATION, *two).wait()
+    assert ended.code == 0, ended.err
+
+    slept = place.begin(
+        POPULATION, *two, **failing("driver.result_recorded=stop@6"), SEARCHER_LEASE_S="4"
+    )
+    try:
+        slept.wait_until_stopped()
+        place.wait_until(lambda: not is_driven(place))
+        killed = place.go_on(*two, **failing("driver.trial_ended=kill@3")).wait()
+        finished = place.finish(*two)
+        slept.signal(signal.SIGCONT)
+        woken = slept.wait()
+    finally:
+        slept.signal(signal.SIGKILL)
+
+    assert (killed.code, finished.code, woken.code) == (-9, 0, 1), woken.err
+    assert f"the lease of search {place.search_id} is lost" in woken.err
+    assert_whole(place.url, place.search_id, trials=trials_of(POPULATION))
+    assert ask(place.url, "SELECT * FROM v_lineage WHERE search_id = '{id}'", place.search_id)
+    assert told(place.url, place.search_id) == told(calm.url, calm.search_id)
