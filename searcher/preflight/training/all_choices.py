@@ -36,7 +36,7 @@ def try_trainings(
     candidates
         Families that build networks.
     limit_s
-        When so many seconds have passed, what is left is "not tried".
+        When so many seconds of CPU are spent, what is left is "not tried".
     each_s
         The same for one choice; in the main thread only.
     on_step
@@ -44,7 +44,7 @@ def try_trainings(
     """
     choices = [(c, choice) for c in candidates for choice in training_choices(c)]
     choices.sort(key=lambda pair: pair[1].parameter is not None)
-    until, found = time.perf_counter() + limit_s, []
+    until, found = time.process_time() + limit_s, []
     steps = Steps("training", len(choices), on_step)
     with one_thread():
         for candidate, choice in choices:
@@ -72,11 +72,11 @@ def check(subject: Subject) -> dict[str, Any]:
 
 
 def _try(choice: Choice, sample: Sample, *, until: float, each_s: float) -> dict[str, Any]:
-    started = time.perf_counter()
-    if started >= until:
+    started, left_s = time.perf_counter(), until - time.process_time()
+    if left_s <= 0:
         return {"outcome": "not tried", "reason": "no time was left"}
     try:
-        with at_most(min(until - started, each_s)):
+        with at_most(min(left_s, each_s)):
             found = check(Subject.of(choice.family, choice.configuration, sample))
     except TooSlowError as error:
         found = {"outcome": "not tried", "reason": str(error)}

@@ -59,7 +59,7 @@ def narrow_rates(
     is_kept
         Whether the range is the spec's own, and stays.
     limit_s
-        When so many seconds have passed, the range stays; in the main thread only.
+        When so many seconds of CPU are spent, the range stays; in the main thread only.
 
     Returns
     -------

@@ -201,26 +201,6 @@ def test_a_lost_worker_costs_no_epoch_that_is_known(
     assert any(isinstance(record, CheckpointSaved) for record in records)
 
 
-def test_a_torn_checkpoint_is_a_note_of_the_search_and_changes_no_score(
-    undisturbed: list[Record], tmp_path: Path
-) -> None:
-    killed: list[int] = []
-
-    def react(record: Record) -> None:
-        if isinstance(record, CheckpointSaved) and record.resource == 2 and not killed:
-            Path(record.path).write_bytes(b"torn")
-            killed.append(kill_the_trial())
-
-    records = run(
-        new("random", 3), slots=1, react=react, checkpoints=str(tmp_path), checkpoint_s=0.0
-    )
-    (note,) = [record for record in records if isinstance(record, Note)]
-    assert note.kind == "checkpoint"
-    assert "the checkpoint at resource 2 can't be used" in note.payload["error"]
-    known = units(undisturbed)
-    assert units(records) == {trial_id: known[trial_id] for trial_id in units(records)}
-
-
 def test_a_disk_that_takes_no_checkpoints_costs_no_trial(
     undisturbed: list[Record], tmp_path: Path
 ) -> None:
@@ -247,7 +227,7 @@ def test_a_lost_rank_ends_in_a_resume_from_the_last_checkpoint(
             killed.append(kill_the_trial(lost))
 
     records = run(
-        new("random", 3),
+        new("random", 2),
         slots=1,
         react=react,
         workers=2,

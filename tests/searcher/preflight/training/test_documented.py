@@ -26,11 +26,11 @@ DOC = " ".join((Path(__file__).parents[4] / "docs" / "checks.md").read_text().sp
         f"{overfitting.N_ROWS} rows by heart",
         f"a loss above {100 * overfitting.ENOUGH:.0f} % of the best constant answer's",
         f"after {overfitting.MOST_STEPS} steps of Adam",
-        f"takes longer than {all_choices.EACH_S:.0f} s, or that is not reached within "
-        f"{all_choices.LIMIT_S:.0f} s",
+        f"takes longer than {all_choices.EACH_S:.0f} s of CPU, or that is not reached within "
+        f"{all_choices.LIMIT_S:.0f} s,",
         f"a look at a network {subject.N_FEW}",
         f"for {rates.STEPS} steps, of at most {rates.LARGEST_BATCH} rows, in which the rate grows",
-        f"after {rates.LIMIT_S:.0f} s the test is given up",
+        f"after {rates.LIMIT_S:.0f} s of CPU the test is given up",
         f"upwards to {rates.BEYOND:.0f} times the rate",
         f"a fall of less than {100 * rates.LEAST_FALL:.0f} % says nothing",
     ],
