@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cluster.session import connect
+from searcher.data import load_dataset
 from searcher.driving import (
     OUTPUT,
     Driver,
@@ -44,6 +45,7 @@ def resume(
     cpus: int | None = None,
     observe: Observer | None = None,
     report: bool = True,
+    data: str | None = None,
 ) -> StoredSearch:
     """Go on with a search that was interrupted, failed, or lost its driver.
 
@@ -59,6 +61,8 @@ def resume(
         Or the beginning of one.
     output
         Folder for its files; the one that it was begun with if None.
+    data
+        Where its rows are now, if they were moved: a path, from the current folder.
     store, address, cpus, observe, report
         As for ``search``.
 
@@ -79,6 +83,7 @@ def resume(
         cpus=cpus,
         observe=observe,
         report=report,
+        data=data,
     )
 
 
@@ -183,6 +188,7 @@ def _go_on(
     cpus: int | None,
     observe: Observer | None,
     report: bool,
+    data: str | None = None,
 ) -> StoredSearch:
     with Store(store) as reader:
         found = reader.search(search_id)
@@ -202,7 +208,7 @@ def _go_on(
         found = driver.ask(lambda reader: reader.search(found.search_id))
         if action == "resume" and found.state == "completed":
             return hand_over(place, found.search_id, driver)
-        plan = _planned(found, folds)
+        plan = _planned(found, folds, data)
         with connect(address, cpus=cpus) as session:
             count_slots(plan.spec, session)
             for record in _retold(found, plan, store):
@@ -236,9 +242,13 @@ def _retold(found: StoredSearch, plan: Plan, store: str) -> Iterator[Record]:
             yield TrialEnded(trial.trial_id, trial.state, trial.score, trial.resource, trial.reason)
 
 
-def _planned(found: StoredSearch, folds: Any) -> Plan:
+def _planned(found: StoredSearch, folds: Any, data: str | None) -> Plan:
     """Make the plan of a stored search again; its folds must be those that are stored."""
-    plan = plan_again(found)
+    rows = None
+    if data is not None:
+        moved = load_spec(found.spec).data.model_copy(update={"path": data})
+        rows = load_dataset(moved, base=Path())
+    plan = plan_again(found, rows)
     if not same_folds(plan.folds, folds):
         raise StoreError(
             f"search {found.search_id}: the same rows are split into other folds now (another "

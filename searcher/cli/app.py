@@ -21,6 +21,7 @@ from searcher.cli import (
     searches,
     show,
     spaces,
+    submit,
     transfer,
     trials,
 )
@@ -116,6 +117,9 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "extend": going_on.extend,
     "fork": going_on.fork,
     "stop": going_on.stop,
+    "submit": submit.submit,
+    "follow": submit.follow,
+    "logs": submit.logs,
     "list": searches.list_searches,
     "show": show.show,
     "trials": trials.trials,

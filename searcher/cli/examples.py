@@ -42,6 +42,20 @@ Examples:
   searcher stop latest
   searcher stop churn-3f9a2c --store sqlite:///team.db
 """,
+    "submit": """\b
+Examples:
+  searcher submit churn.yaml --address http://head:8265 --follow
+  searcher submit churn.yaml --address http://head:8265 --data /data/churn.csv
+  searcher submit churn.yaml --address http://head:8265 --search-id nightly
+""",
+    "follow": """\b
+Examples:
+  searcher follow latest
+""",
+    "logs": """\b
+Examples:
+  searcher logs latest --address http://head:8265
+""",
     "check": """\b
 Examples:
   searcher check churn.yaml

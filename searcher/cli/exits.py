@@ -11,6 +11,7 @@ from typing import IO, Any
 
 import typer
 
+from cluster.jobs import ClusterError
 from searcher.errors import (
     DataError,
     ExportError,
@@ -40,6 +41,7 @@ CODES: tuple[tuple[type[BaseException], int], ...] = (
     (DataError, WRONG_REQUEST),
     (QuestionError, WRONG_REQUEST),
     (SearcherError, FAILED),
+    (ClusterError, FAILED),
     (OSError, FAILED),  # a full disk, a folder without rights: true, and no mistake of ours
 )
 """What each kind of error means for the caller; the first that fits."""

@@ -29,6 +29,10 @@ Trials = Annotated[
     int | None,
     typer.Option(min=1, metavar="N", help="So many further trials of each inner search."),
 ]
+Data = Annotated[
+    str | None,
+    typer.Option(metavar="PATH", help="Where its rows are now.", show_default="where they were"),
+]
 Time = Annotated[
     float | None,
     typer.Option(metavar="S", help="So many further seconds of each inner search."),
@@ -38,6 +42,7 @@ Time = Annotated[
 def resume(
     search_id: SearchId,
     *,
+    data: Data = None,
     output: OutputFolder = None,
     cpus: Cpus = None,
     address: Address = None,
@@ -55,7 +60,7 @@ def resume(
     def go_on(found: str, **more: Any) -> "StoredSearch":
         from searcher.resuming import resume as again
 
-        return again(found, **more)
+        return again(found, data=data, **more)
 
     _go_on(go_on, search_id, output, cpus, address, store=store, form=form, quiet=quiet)
 

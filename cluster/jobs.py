@@ -1,0 +1,182 @@
+"""Ray jobs: a process on a cluster's head, started, asked after and stopped over HTTP."""
+
+import importlib.util
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+OVER = ("SUCCEEDED", "FAILED", "STOPPED")
+"""What Ray calls the state of a job whose process has ended."""
+
+AGAIN = "--"
+"""What stands between a name and the number of its second, third, ... job."""
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class ClusterError(RuntimeError):
+    """A cluster can't be reached, refuses, or is of another version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as its cluster sees it."""
+
+    job_id: str
+    number: int  # of those of one name: 1, 2, ...
+    state: str  # PENDING, RUNNING, STOPPED, SUCCEEDED, FAILED
+    message: str
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its process has ended."""
+        return self.state in OVER
+
+
+class Jobs:
+    """The jobs of a cluster.
+
+    Parameters
+    ----------
+    address
+        Of its head's dashboard: ``http://HOST:8265``. The token is Ray's own business
+        (``RAY_AUTH_MODE=token`` with ``RAY_AUTH_TOKEN`` or ``RAY_AUTH_TOKEN_PATH``).
+
+    Raises
+    ------
+    ClusterError
+        If nobody is there, the token is wrong, or Ray is of another version than here.
+    """
+
+    def __init__(self, address: str) -> None:
+        self.address = _checked(address)
+        if importlib.util.find_spec("aiohttp") is None:
+            raise ClusterError(
+                "asking a cluster for jobs needs more of Ray: pip install 'searcher[cluster]'"
+            )
+        from ray.job_submission import JobSubmissionClient
+
+        with self._asking(), _no_other_address():
+            self._client = JobSubmissionClient(self.address)
+        self._check_version()
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the cluster's head is this machine."""
+        return urlsplit(self.address).hostname in LOOPBACK
+
+    def find(self, name: str) -> Job | None:
+        """Return the newest job of a name; None if the cluster knows none."""
+        return max(self._all(name), key=lambda job: job.number, default=None)
+
+    def start(
+        self,
+        name: str,
+        command: str,
+        *,
+        runtime_env: Mapping[str, Any],
+        metadata: Mapping[str, str],
+    ) -> Job:
+        """Start a job unless one of that name is there and not over; return the one that is.
+
+        The first job has the name as its id, the second ``NAME--2``: an id that is used again too
+        soon meets what is left of its old process (Ray 2.60).
+        """
+        found = self.find(name)
+        if found is not None and not found.is_over:
+            return found
+        number = 1 if found is None else found.number + 1
+        job_id = name if number == 1 else f"{name}{AGAIN}{number}"
+        with self._asking():
+            self._client.submit_job(
+                submission_id=job_id,
+                entrypoint=command,
+                runtime_env=dict(runtime_env),
+                metadata=dict(metadata),
+            )
+        return self.find(name) or Job(job_id, number, "PENDING", "")
+
+    def _all(self, name: str) -> Iterator[Job]:
+        with self._asking():
+            listed = self._client.list_jobs()
+        for one in listed:
+            whose, _, number = (one.submission_id or "").partition(AGAIN)
+            if whose == name:
+                said = str(one.status.value), one.message or ""
+                yield Job(one.submission_id, int(number or 1), *said)
+
+    def stop(self, name: str) -> None:
+        """End a job's process: SIGTERM, and after three seconds SIGKILL (Ray 2.60)."""
+        with self._asking():
+            self._client.stop_job(self._required(name).job_id)
+
+    def logs(self, name: str) -> str:
+        """Return what the newest job of a name has written so far.
+
+        Raises
+        ------
+        ClusterError
+            If there is no such job.
+        """
+        with self._asking():
+            return str(self._client.get_job_logs(self._required(name).job_id))
+
+    def _required(self, name: str) -> Job:
+        found = self.find(name)
+        if found is None:
+            raise ClusterError(f"the cluster at {self.address} knows no job {name}")
+        return found
+
+    def _check_version(self) -> None:
+        import ray
+
+        with self._asking():
+            there = self._client._do_request("GET", "/api/version").json()["ray_version"]
+        if there != ray.__version__:
+            raise ClusterError(
+                f"the cluster at {self.address} runs Ray {there}, here it is {ray.__version__}; "
+                f"both must be the same: pip install 'ray=={there}'"
+            )
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Say in plain words what goes wrong between here and the head."""
+        import ray
+        import requests
+
+        try:
+            yield
+        except ClusterError:
+            raise
+        except ray.exceptions.AuthenticationError as error:
+            raise ClusterError(
+                f"the cluster at {self.address} refuses the token, or there is none: set "
+                "RAY_AUTH_MODE=token and RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH"
+            ) from error
+        except (ConnectionError, requests.exceptions.RequestException) as error:
+            raise ClusterError(f"no cluster answers at {self.address}: {error}") from error
+        except RuntimeError as error:
+            raise ClusterError(f"the cluster at {self.address} refuses: {error}") from error
+
+
+@contextmanager
+def _no_other_address() -> Iterator[None]:
+    """Hide the variables that Ray (2.60) prefers to an address that it is given."""
+    names = "RAY_API_SERVER_ADDRESS", "RAY_ADDRESS"
+    hidden = {name: os.environ.pop(name) for name in names if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
+
+
+def _checked(address: str) -> str:
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ClusterError(
+            f"address: found {address!r}; must be that of a head's dashboard, http://HOST:8265"
+        )
+    return address.rstrip("/")

@@ -1,0 +1,89 @@
+"""A real head of a Ray cluster with a dashboard and a token, as an administrator starts it."""
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+RAY = str(Path(sys.executable).with_name("ray"))
+START_S = 90.0
+
+
+@dataclass(frozen=True)
+class Head:
+    """Where it is, and what opens it."""
+
+    address: str  # of its dashboard
+    token: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables of a process that may talk to it."""
+        return {**os.environ, **self.variables}
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What opens it."""
+        return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": self.token}
+
+
+def free_ports(number: int) -> list[int]:
+    """Ports that nobody listens at now."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+@contextmanager
+def ray_head(*, cpus: int = 2) -> Iterator[Head]:
+    """Start a head on this machine; nothing of it is left afterwards."""
+    gcs, dashboard, client = free_ports(3)
+    head = Head(f"http://127.0.0.1:{dashboard}", secrets.token_hex(32))
+    folder = tempfile.mkdtemp(prefix="ray-")  # short: sockets have paths of 107 bytes at most
+    command = [RAY, "start", "--head", "--block", "--node-ip-address=127.0.0.1"]
+    command += [f"--port={gcs}", f"--dashboard-port={dashboard}", "--dashboard-host=127.0.0.1"]
+    command += [f"--ray-client-server-port={client}", f"--num-cpus={cpus}", f"--temp-dir={folder}"]
+    more = {"RAY_USAGE_STATS_ENABLED": "0", "HOME": folder}
+    process = subprocess.Popen(
+        command,
+        env=head.environment | more,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        _await(head, process)
+        yield head
+    finally:
+        started = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+        _, alive = psutil.wait_procs(started, timeout=20)
+        for one in alive:
+            one.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _await(head: Head, process: "subprocess.Popen[bytes]") -> None:
+    port = int(head.address.rpartition(":")[2])
+    until = time.monotonic() + START_S
+    while True:
+        assert process.poll() is None, "the head did not start"
+        with socket.socket() as one:
+            if one.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        assert time.monotonic() < until, "the head's dashboard did not start in time"
+        time.sleep(0.1)
