@@ -1,0 +1,81 @@
+"""Renders the Kustomize folders as `kubectl apply -k` would, without a cluster."""
+
+import copy
+import os
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+VARIANTS = "tests/k8s/variants"
+
+DEPLOYMENTS = {
+    "local": ("k8s/overlays/local", "k8s/overlays/local/search"),
+    "production": ("k8s/overlays/production", "k8s/overlays/production/search"),
+    "every component": (f"{VARIANTS}/installation", f"{VARIANTS}/search"),
+}
+"""An installation, and a search on it."""
+
+SEARCH_ID = "churn-3f9a2c"
+"""What the overlays have in ``id.yaml``."""
+
+Document = dict[str, Any]
+DROP = object()
+"""Instead of a value: the field goes."""
+
+
+def deployment(name: str) -> list[Document]:
+    """All objects of an installation and of a search on it."""
+    return [document for folder in DEPLOYMENTS[name] for document in render(folder)]
+
+
+def render(folder: str) -> list[Document]:
+    """The objects of a folder; a copy each time, to be changed at will."""
+    return copy.deepcopy(_rendered(folder))
+
+
+@cache
+def _rendered(folder: str) -> list[Document]:
+    command = [*_program(), str(ROOT / folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return list(yaml.load_all(done.stdout, Loader=yaml.CSafeLoader))
+
+
+def _program() -> list[str]:
+    for program, argument in (("kubectl", "kustomize"), ("kustomize", "build")):
+        if (found := shutil.which(program)) is not None:
+            return [found, argument]
+    message = "neither kubectl nor kustomize is installed, so no manifest can be rendered"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+def find(documents: list[Document], kind: str, name: str) -> Document:
+    """The object of that kind and name."""
+    (found,) = [x for x in documents if (x["kind"], x["metadata"]["name"]) == (kind, name)]
+    return found
+
+
+def change(document: Document, pointer: str, value: Any) -> None:
+    """Set or drop what a JSON pointer (RFC 6901) names."""
+    *way, last = [part.replace("~1", "/") for part in pointer.strip("/").split("/")]
+    inner: Any = document
+    for part in way:
+        inner = inner[int(part)] if isinstance(inner, list) else inner[part]
+    key: Any = int(last) if isinstance(inner, list) else last
+    if value is DROP:
+        del inner[key]
+    else:
+        inner[key] = value
+
+
+def called(document: Document) -> str:
+    """An object's kind and name, for messages."""
+    return f"{document['kind']} {document['metadata']['name']}"
