@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from time import monotonic, sleep
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +14,9 @@ OVER = ("SUCCEEDED", "FAILED", "STOPPED")
 
 AGAIN = "--"
 """What stands between a name and the number of its second, third, ... job."""
+
+AGENT_S = 60.0
+"""Seconds that a head may take, once its dashboard answers, until it takes jobs."""
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -90,14 +94,26 @@ class Jobs:
             return found
         number = 1 if found is None else found.number + 1
         job_id = name if number == 1 else f"{name}{AGAIN}{number}"
-        with self._asking():
-            self._client.submit_job(
-                submission_id=job_id,
-                entrypoint=command,
-                runtime_env=dict(runtime_env),
-                metadata=dict(metadata),
-            )
+        self._submit(
+            submission_id=job_id,
+            entrypoint=command,
+            runtime_env=dict(runtime_env),
+            metadata=dict(metadata),
+        )
         return self.find(name) or Job(job_id, number, "PENDING", "")
+
+    def _submit(self, **request: Any) -> None:
+        """Send a job; a head that has just started is waited for until it can take one."""
+        until = monotonic() + AGENT_S
+        while True:
+            try:
+                with self._asking():
+                    self._client.submit_job(**request)
+                    return
+            except ClusterError as error:
+                if "No available agent" not in str(error) or monotonic() > until:
+                    raise
+            sleep(0.5)
 
     def _all(self, name: str) -> Iterator[Job]:
         with self._asking():

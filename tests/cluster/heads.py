@@ -30,7 +30,8 @@ class Head:
     @property
     def environment(self) -> dict[str, str]:
         """Variables of a process that may talk to it."""
-        return {**os.environ, **self.variables}
+        own = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+        return own | self.variables
 
     @property
     def variables(self) -> dict[str, str]:
@@ -50,11 +51,14 @@ def free_ports(number: int) -> list[int]:
 @contextmanager
 def ray_head(*, cpus: int = 2) -> Iterator[Head]:
     """Start a head on this machine; nothing of it is left afterwards."""
-    gcs, dashboard, client = free_ports(3)
-    head = Head(f"http://127.0.0.1:{dashboard}", secrets.token_hex(32))
+    gcs, dashboard, client, agent = free_ports(4)
+    # Ray (2.60) reads its token once in a process: this one may have a Ray of its own already.
+    token = os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    head = Head(f"http://127.0.0.1:{dashboard}", token)
     folder = tempfile.mkdtemp(prefix="ray-")  # short: sockets have paths of 107 bytes at most
     command = [RAY, "start", "--head", "--block", "--node-ip-address=127.0.0.1"]
     command += [f"--port={gcs}", f"--dashboard-port={dashboard}", "--dashboard-host=127.0.0.1"]
+    command += [f"--dashboard-agent-listen-port={agent}"]  # Ray's own is the same for all
     command += [f"--ray-client-server-port={client}", f"--num-cpus={cpus}", f"--temp-dir={folder}"]
     more = {"RAY_USAGE_STATS_ENABLED": "0", "HOME": folder}
     process = subprocess.Popen(
