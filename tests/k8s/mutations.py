@@ -1,6 +1,6 @@
 """Ways to spoil a manifest, each with the check that must notice and what it must say."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.k8s.rendering import DROP, SEARCH_ID, Document, change, find
@@ -32,13 +32,14 @@ ANYWHERE = {"ipBlock": {"cidr": "0.0.0.0/0"}}
 
 @dataclass(frozen=True)
 class Mutation:
-    """One change of the installation with every component, and what is said of it."""
+    """One change of an installation, and what is said of it."""
 
     check: str
     of: tuple[str, str]
     at: str
     to: Any
     says: str
+    deployment: str = "every component"
 
     def spoil(self, documents: list[Document]) -> None:
         """Make the change."""
@@ -173,6 +174,59 @@ NETWORK = [
     Mutation("network", OF_DASHBOARD, "/spec/ingress/0/ports", DROP, "operator to driver"),
     Mutation("network", OF_DASHBOARD, f"{FROM}/1/podSelector", DROP, "beside the operator"),
     Mutation("network", OF_SUBMITTER, "/spec/egress", [], "submitter of churn-3f9a2c to driver"),
+    Mutation(
+        "network", ("NetworkPolicy", "grafana"), f"{FROM}/0/podSelector", DROP, "prometheus to"
+    ),
+]
+SERVERS = ("Cluster", "database")
+QUOTA = ("ClusterQueue", "searcher")
+LOCAL_QUEUE = ("LocalQueue", "searches")
+LABEL = "/metadata/labels/kueue.x-k8s.io~1queue-name"
+TO_API = "/spec/egress/1/to/0"
+GROUPS = "/spec/resourceGroups/0"
+QUEUED = [
+    Mutation("schema", SERVERS, "/spec/instance", 3, "instance"),
+    Mutation("schema", SERVERS, "/spec/storage/size", 20, "is not of type"),
+    Mutation("schema", QUOTA, "/spec/queueingStrategy", "FIFO", "FIFO"),
+    Mutation("schema", QUOTA, "/spec/cohort", "all", "cohort"),
+    Mutation("schema", LOCAL_QUEUE, "/apiVersion", "kueue.x-k8s.io/v1alpha1", "no schema of"),
+    Mutation("restricted", SERVERS, "/spec/podSecurityContext", {"runAsUser": 0}, "runAsUser 0"),
+    Mutation("restricted", SERVERS, "/spec/securityContext", {"privileged": True}, "privileged"),
+    Mutation("restricted", SERVERS, "/spec/seccompProfile", {"type": "Unconfined"}, "seccomp"),
+    Mutation("references", SERVERS, "/spec/priorityClassName", "keep", "no PriorityClass keep"),
+    Mutation("references", SERVERS, "/spec/managed/services", {}, "no Service database"),
+    Mutation("references", SERVERS, "/spec/bootstrap/initdb/secret/name", "app", "no Secret app"),
+    Mutation("references", SERVERS, "/spec/managed/roles/0/passwordSecret", DROP, "no Secret None"),
+    Mutation(
+        *("references", ("ConfigMap", "database-grants"), "/metadata/name", "grants"),
+        says="no ConfigMap database-grants",
+    ),
+    Mutation("references", INTO_DATABASE, "/spec/podSelector", {"matchLabels": {"a": "b"}}, "no p"),
+    Mutation("network", INTO_DATABASE, "/spec/ingress/1/ports", DROP, "database operator to"),
+    Mutation(
+        *("network", INTO_DATABASE, "/spec/ingress/1/from/1/podSelector", DROP),
+        says="beside the database operator to database",
+    ),
+    Mutation("network", INTO_DATABASE, TO_API, ANYWHERE, "database to internet"),
+    Mutation("lint", INTO_DATABASE, "/spec/egress/0/ports", DROP, "on every port"),
+    Mutation("lint", SERVERS, "/spec/imageName", "postgres:latest", "not pinned"),
+    Mutation("lint", SERVERS, "/spec/resources/limits/memory", DROP, "no memory"),
+    Mutation("lint", SERVERS, "/spec/ephemeralVolumesSizeLimit", DROP, "fill the node"),
+    Mutation("lint", SERVERS, "/spec/enablePDB", False, "no disruption budget"),
+    Mutation("lint", SERVERS, "/spec/priorityClassName", DROP, "makes way"),
+    Mutation("lint", SERVERS, "/spec/bootstrap/initdb/secret/name", "token", "must not see"),
+    Mutation("queues", LOCAL_QUEUE, "/spec/clusterQueue", "all", "no ClusterQueue all"),
+    Mutation("queues", LOCAL_QUEUE, "/metadata/name", "others", "no LocalQueue searches"),
+    Mutation("queues", QUOTA, "/spec/namespaceSelector", {}, "this namespace alone"),
+    Mutation("queues", ("ResourceFlavor", "searcher"), "/metadata/name", "f", "no ResourceFlavor"),
+    Mutation("queues", QUOTA, f"{GROUPS}/coveredResources", ["cpu"], "covers other"),
+    Mutation("queues", QUOTA, f"{GROUPS}/flavors/0/resources/2", DROP, "does not cover"),
+    Mutation("queues", QUOTA, f"{GROUPS}/flavors/0/resources/0/nominalQuota", "2", "has 2"),
+    Mutation("queues", JOB, LABEL, DROP, "no LocalQueue None"),
+    Mutation("queues", JOB, "/spec/suspend", False, "without waiting"),
+    Mutation("queues", JOB, "/spec/shutdownAfterJobFinishes", False, "brings its own cluster"),
+    Mutation("queues", JOB, f"{CLUSTER}/enableInTreeAutoscaling", True, "grows beyond"),
+    Mutation("operator", JOB, "/spec/shutdownAfterJobFinishes", False, "suspend needs"),
 ]
 LINT = [
     Mutation("lint", JOB, f"{CLUSTER}/authOptions", DROP, "without tokens"),
@@ -211,8 +265,11 @@ LINT = [
     Mutation("lint", INTO_DATABASE, f"{FROM}/0/podSelector", {}, "everyone"),
     Mutation("lint", TO_DATABASE, "/spec/podSelector", {}, "everyone"),
     Mutation("lint", OF_SEARCH, f"{FROM}/0/podSelector", {}, "everyone"),
+    Mutation("lint", ("NetworkPolicy", "grafana"), "/spec/ingress/0/ports", DROP, "every port"),
+    Mutation("lint", ("NetworkPolicy", "grafana"), "/spec/podSelector", {}, "everyone"),
     Mutation("lint", OF_SEARCH, "/spec/egress/0/to/0", ANYWHERE, "everyone"),
     Mutation("lint", ("PodDisruptionBudget", SEARCH), "/kind", "Other", "no disruption budget"),
 ]
 
 MUTATIONS = [*SCHEMA, *OPERATOR, *RESTRICTED, *REFERENCES, *NETWORK, *LINT]
+MUTATIONS += [replace(mutation, deployment="queued") for mutation in QUEUED]

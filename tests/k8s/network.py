@@ -112,16 +112,19 @@ ELSEWHERE = {
     "operator": End("kuberay-system", {"app.kubernetes.io/name": "kuberay-operator"}),
     "beside the operator": End("kuberay-system", {"app": "other"}),
     "prometheus": End("monitoring", {"app.kubernetes.io/name": "prometheus"}),
-    "beside prometheus": End("monitoring", {"app.kubernetes.io/name": "grafana"}),
+    "grafana": End("monitoring", {"app.kubernetes.io/name": "grafana"}),
+    "database operator": End("cnpg-system", {"app.kubernetes.io/name": "cloudnative-pg"}),
+    "beside the database operator": End("cnpg-system", {"app": "other"}),
     "dns": End("kube-system", {"k8s-app": "kube-dns"}),
     "stranger here": End(NAMESPACE, {}),
     "stranger elsewhere": End("default", {"app.kubernetes.io/component": "driver"}),
     "cloud metadata": End(address="169.254.169.254"),
     "internet": End(address="93.184.216.34"),
     "database elsewhere": End(address="192.0.2.10"),
+    "api server": End(address="192.0.2.30"),
 }
 
-PORTS = (53, 80, 443, 5432, 6379, 8080, 8265, 10001, 11111)
+PORTS = (53, 80, 443, 5432, 6379, 6443, 8000, 8080, 8265, 9187, 10001, 11111)
 """Also one (11111) such as Ray chooses for itself."""
 
 
@@ -129,11 +132,16 @@ def ends(documents: list[Document]) -> dict[str, End]:
     """Everyone there is: our pods by role (and search), and those elsewhere."""
     found = dict(ELSEWHERE)
     for pod in pods(documents):
-        own = labels(pod)
-        of = own.get("app.kubernetes.io/instance")
-        role = own["app.kubernetes.io/component"]
-        found[role if of is None else f"{role} of {of}"] = end_of(pod)
+        found[_name(labels(pod))] = end_of(pod)
     return found
+
+
+def _name(own: dict[str, str]) -> str:
+    """What a pod is called by its labels: its role, and its search if it is of one."""
+    role, of = own["app.kubernetes.io/component"], own.get("app.kubernetes.io/instance")
+    if "cnpg.io/cluster" in own:
+        return f"{role} setup" if "cnpg.io/jobRole" in own else role
+    return role if of is None else f"{role} of {of}"
 
 
 def connections(documents: list[Document]) -> dict[tuple[str, str], set[str]]:

@@ -1,5 +1,6 @@
 """The list of who may reach whom. Whatever is not in it must be shut."""
 
+from tests.k8s.cloudnative_pg import is_cluster
 from tests.k8s.network import PORTS, connections
 from tests.k8s.rendering import SEARCH_ID, Document
 
@@ -17,6 +18,7 @@ def network(documents: list[Document]) -> list[str]:
     found = connections([*documents, *second])
     there = {name for pair in found for name in pair}
     planned = _planned(there, _database(documents), is_watched=_is_watched(documents))
+    planned |= _of_database(documents)
     differing = [pair for pair in found.keys() | planned.keys() if _differ(pair, found, planned)]
     return [
         f"{source} to {target}: {sorted(found.get((source, target), set()))}, "
@@ -49,6 +51,20 @@ def _planned(there: set[str], database: str, *, is_watched: bool) -> Ports:
     return plan
 
 
+def _of_database(documents: list[Document]) -> Ports:
+    """What servers that take over from each other need, and who looks at the store."""
+    plan: Ports = {}
+    if any(is_cluster(x) for x in documents):
+        talk = {"5432/TCP", "8000/TCP"}
+        for one in ("database", "database setup"):
+            plan |= {(one, "database"): talk, (one, "api server"): {"6443/TCP"}}
+            plan[one, "dns"] = DNS
+        plan["database operator", "database"] = talk
+    if any(x["metadata"]["name"] == "dashboard-searches" for x in documents):
+        plan["grafana", "database"] = {"5432/TCP"}
+    return plan
+
+
 ROLES = {
     *("database", "migration", "backup", "driver", "worker", "submitter"),
     "stranger here",
@@ -56,7 +72,7 @@ ROLES = {
 
 
 def _database(documents: list[Document]) -> str:
-    inside = any(x["kind"] == "StatefulSet" for x in documents)
+    inside = any(x["kind"] == "StatefulSet" or is_cluster(x) for x in documents)
     return "database" if inside else "database elsewhere"
 
 

@@ -1,12 +1,13 @@
-"""The pods that Kubernetes and the KubeRay operator make of our objects.
+"""The pods that Kubernetes and the operators make of our objects.
 
-What the operator adds: ray-operator/controllers/ray/common/{pod,job}.go of KubeRay 1.7.0.
+What KubeRay adds: ray-operator/controllers/ray/common/{pod,job}.go of KubeRay 1.7.0.
 """
 
 import copy
 from collections.abc import Iterator
 from typing import Any
 
+from tests.k8s.cloudnative_pg import is_cluster, templates
 from tests.k8s.rendering import Document
 
 SMALL = {"cpu": "200m", "memory": "256Mi"}
@@ -29,7 +30,10 @@ def labels(pod: Document) -> dict[str, str]:
 
 def _of(document: Document) -> Iterator[Document]:
     kind, spec = document["kind"], document.get("spec", {})
-    if kind == "RayJob":
+    if is_cluster(document):
+        for role, template in templates(document):
+            yield _pod(document, role, template)
+    elif kind == "RayJob":
         yield from _of_ray_job(document)
     elif kind == "CronJob":
         yield _pod(document, "", spec["jobTemplate"]["spec"]["template"])

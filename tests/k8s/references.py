@@ -5,14 +5,16 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from tests.k8s.cloudnative_pg import is_cluster, with_derived
 from tests.k8s.pods import containers, labels, pods
 from tests.k8s.rendering import Document, called
 
 SECRETS = {"database-admin", "database-owner", "database-app"}
-"""Made by whoever installs (k8s/README.md), each with the key ``password``."""
+"""Made by whoever installs (k8s/README.md), each with the key ``password``
+(and ``username`` for CloudNativePG)."""
 
 NAMESPACE = "searcher"
-CLUSTER_WIDE = {"Namespace", "PriorityClass"}
+CLUSTER_WIDE = {"Namespace", "PriorityClass", "ClusterQueue", "ResourceFlavor"}
 VARIABLE = re.compile(r"\$\((\w+)\)")
 
 
@@ -33,7 +35,7 @@ class _There:
     def __init__(self, documents: list[Document]) -> None:
         self.pods = pods(documents)
         self._by_kind: dict[str, dict[str, Document]] = {}
-        for document in documents:
+        for document in with_derived(documents):
             of_kind = self._by_kind.setdefault(document["kind"], {})
             of_kind[document["metadata"]["name"]] = document
 
@@ -89,7 +91,8 @@ def _of_pod(pod: Document, there: _There) -> Iterator[str]:
             ("configMap", "ConfigMap", "name"),
             ("persistentVolumeClaim", "PersistentVolumeClaim", "claimName"),
         ):
-            if field in volume and volume[field][key] not in there.of(kind):
+            made = labels(pod).get("cnpg.io/cluster") and kind == "PersistentVolumeClaim"
+            if field in volume and volume[field][key] not in there.of(kind) and not made:
                 yield f"no {kind} {volume[field][key]}"
 
 
@@ -116,7 +119,8 @@ def _of_environment(pod: Document, there: _There) -> Iterator[str]:
 
 
 def _of_source(kind: str, source: Document, pod: Document, there: _There) -> Iterator[str]:
-    if kind == "secretKeyRef" and (source["name"] not in SECRETS or source["key"] != "password"):
+    keys = {"password", "username"} if "cnpg.io/cluster" in labels(pod) else {"password"}
+    if kind == "secretKeyRef" and (source["name"] not in SECRETS or source["key"] not in keys):
         yield f"no Secret {source['name']} with {source['key']}"
     if kind == "configMapKeyRef":
         found = there.of("ConfigMap").get(source["name"], {})
@@ -131,7 +135,9 @@ def _of_source(kind: str, source: Document, pod: Document, there: _There) -> Ite
 def _of_selectors(documents: list[Document], there: _There) -> Iterator[str]:
     for document in documents:
         kind, spec = document["kind"], document.get("spec", {})
-        if kind == "Service":
+        if is_cluster(document):
+            yield from _of_database(document, there)
+        elif kind == "Service":
             yield from _of_service(document, there)
         elif kind == "PodDisruptionBudget" and not there.selected(spec["selector"]):
             yield f"{called(document)} selects no pod"
@@ -141,6 +147,19 @@ def _of_selectors(documents: list[Document], there: _There) -> Iterator[str]:
             yield from _of_policy(document, there)
         elif kind == "StatefulSet" and spec["serviceName"] not in there.of("Service"):
             yield f"{called(document)}: no Service {spec['serviceName']}"
+
+
+def _of_database(cluster: Document, there: _There) -> Iterator[str]:
+    spec = cluster["spec"]
+    roles = spec.get("managed", {}).get("roles", [])
+    sources = [role.get("passwordSecret", {}).get("name") for role in roles]
+    for name in [spec["bootstrap"]["initdb"].get("secret", {}).get("name"), *sources]:
+        if name not in SECRETS:
+            yield f"{called(cluster)}: no Secret {name}"
+    scripts = spec["bootstrap"]["initdb"].get("postInitApplicationSQLRefs", {})
+    for source in scripts.get("configMapRefs", []):
+        if source["key"] not in there.of("ConfigMap").get(source["name"], {}).get("data", {}):
+            yield f"{called(cluster)}: no ConfigMap {source['name']} with {source['key']}"
 
 
 def _of_service(service: Document, there: _There) -> Iterator[str]:
@@ -179,8 +198,8 @@ def _of_policy(policy: Document, there: _There) -> Iterator[str]:
 
 
 def _of_port(port: int | str, chosen: list[Document], where: str) -> Iterator[str]:
-    """A port must be one that the pods say they have."""
-    for pod in chosen:
+    """A port must be one that the pods say they have (what sets a database up has none)."""
+    for pod in [x for x in chosen if "cnpg.io/jobRole" not in labels(x)]:
         has = [own for container in containers(pod) for own in container.get("ports", [])]
         if not any(port in (own["name"], own["containerPort"]) for own in has):
             yield f"{where}: {pod['metadata']['name']} has no port {port}"

@@ -18,8 +18,9 @@ DEPLOYMENTS = {
     "local": ("k8s/overlays/local", "k8s/overlays/local/search"),
     "production": ("k8s/overlays/production", "k8s/overlays/production/search"),
     "every component": (f"{VARIANTS}/installation", f"{VARIANTS}/search"),
+    "queued": (f"{VARIANTS}/queued", f"{VARIANTS}/queued/search", "k8s/components/kueue/cluster"),
 }
-"""An installation, and a search on it."""
+"""An installation, a search on it, and what it needs of the whole cluster."""
 
 SEARCH_ID = "churn-3f9a2c"
 """What the overlays have in ``id.yaml``."""
@@ -65,7 +66,8 @@ def find(documents: list[Document], kind: str, name: str) -> Document:
 
 def change(document: Document, pointer: str, value: Any) -> None:
     """Set or drop what a JSON pointer (RFC 6901) names."""
-    *way, last = [part.replace("~1", "/") for part in pointer.strip("/").split("/")]
+    parts = pointer.strip("/").split("/")
+    *way, last = [part.replace("~1", "/").replace("~0", "~") for part in parts]
     inner: Any = document
     for part in way:
         inner = inner[int(part)] if isinstance(inner, list) else inner[part]

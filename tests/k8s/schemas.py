@@ -8,10 +8,11 @@ from typing import Any
 import jsonschema
 
 from tests.k8s.builtin_kinds import Schema, builtin
+from tests.k8s.queues import kinds
 from tests.k8s.rendering import Document, called
 
-OPERATORS = ("ray.io", "monitoring.coreos.com")
-"""Groups of kinds that operators bring."""
+OPERATORS = ("ray.io", "monitoring.coreos.com", "postgresql.cnpg.io")
+"""Groups of kinds that operators bring, and whose schemas lie beside the repository."""
 
 
 def schema_errors(documents: list[Document], folder: Path) -> list[str]:
@@ -50,7 +51,7 @@ def _own(folder: Path) -> dict[str, Schema]:
     template = job["submitterPodTemplate"]
     volume = template["properties"]["spec"]["properties"]["volumes"]["items"]["properties"]
     claim = volume["ephemeral"]["properties"]["volumeClaimTemplate"]["properties"]["spec"]
-    return builtin(template, claim)
+    return builtin(template, claim) | kinds()
 
 
 def _read(path: Path) -> Any:

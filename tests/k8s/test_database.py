@@ -1,7 +1,6 @@
 """The scripts that set up, back up and restore the database, run on a real PostgreSQL."""
 
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,61 +8,23 @@ import psycopg
 import pytest
 
 from searcher.store import Store
-from searcher.store.revisions import upgrade
-from tests.k8s.rendering import ROOT
+from tests.k8s.database import PASSWORDS, Database, add_viewer, database_of
 from tests.postgres import PostgresServer
 from tests.searcher.store.records_factory import fill, make_records
-
-COMPONENTS = ROOT / "k8s" / "components"
-PASSWORDS = {"owner": "o'w ner", "app": 'a"pp\\'}
-"""As hostile to quoting as passwords are."""
-
-
-class Database:
-    """A database on which ``roles.sql`` has been run, as the image of PostgreSQL does it."""
-
-    def __init__(self, server: PostgresServer, name: str, folder: Path) -> None:
-        self.server, self.name, self.folder = server, name, folder
-
-    def url(self, role: str) -> str:
-        """A store's URL of one of the roles."""
-        return self.server.url(self.name, user=f"searcher_{role}", password=PASSWORDS[role])
-
-    def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run a program beside the server, as a container would."""
-        place = {"PGHOST": str(self.server.folder), "PGDATABASE": self.name}
-        place["PATH"] = f"{self.server._programs}{os.pathsep}{os.environ['PATH']}"
-        return subprocess.run(
-            command, env=place | environment, capture_output=True, text=True, check=False
-        )
-
-    def script(self, name: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run a script of the backup, as the owner."""
-        account = {"PGUSER": "searcher_owner", "PGPASSWORD": PASSWORDS["owner"], "KEEP_DAYS": "14"}
-        path = str(COMPONENTS / "backup" / name)
-        return self.run("sh", path, BACKUPS=str(self.folder), **(account | environment))
 
 
 @pytest.fixture
 def database(postgres: PostgresServer, tmp_path: Path) -> Iterator[Database]:
-    for role, password in PASSWORDS.items():
-        (tmp_path / "secrets" / role).mkdir(parents=True)
-        (tmp_path / "secrets" / role / "password").write_text(password)
-    backups = tmp_path / "backups"
-    backups.mkdir()
-    url = postgres.create_database()
-    made = Database(postgres, url.split("?")[0].rsplit("/", 1)[-1], backups)
-    roles = str(COMPONENTS / "postgres" / "roles.sql")
-    secrets = str(tmp_path / "secrets")
-    done = made.run("psql", "--no-psqlrc", "-U", "postgres", "-f", roles, SECRETS=secrets)
-    assert done.returncode == 0, done.stderr
-    upgrade(made.url("owner"))
+    with database_of(postgres, tmp_path, "postgres") as made:
+        yield made
 
-    yield made
 
-    postgres.drop_database(url)
-    for role in PASSWORDS:
-        postgres.execute(f"DROP ROLE searcher_{role}")
+@pytest.fixture(params=["postgres", "cloudnative-pg"])
+def either(
+    request: pytest.FixtureRequest, postgres: PostgresServer, tmp_path: Path
+) -> Iterator[Database]:
+    with database_of(postgres, tmp_path, request.param) as made:
+        yield made
 
 
 def _trials(url: str) -> list[object]:
@@ -71,24 +32,31 @@ def _trials(url: str) -> list[object]:
         return list(store.query("SELECT * FROM v_trials ORDER BY trial_id").rows)
 
 
-def test_the_role_of_drivers_writes_searches_and_makes_no_tables(database: Database) -> None:
+def _is_refused(url: str, statement: str) -> None:
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("SET default_transaction_read_only = off")  # whoever has it may undo it
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(statement)
+
+
+CHANGES = ("CREATE TABLE mine (a int)", "DROP TABLE searches", "ALTER TABLE searches ADD a int")
+
+
+def test_the_role_of_drivers_writes_searches_and_changes_no_schema(either: Database) -> None:
+    fill(either.url("app"), make_records())
+
+    assert _trials(either.url("app"))
+    for statement in CHANGES:
+        _is_refused(either.url("app"), statement)
+
+
+def test_the_role_of_grafana_reads_everything_and_writes_nothing(database: Database) -> None:
+    add_viewer(database)
     fill(database.url("app"), make_records())
 
-    assert _trials(database.url("app"))
-    with (
-        psycopg.connect(database.url("app").replace("+psycopg", "")) as connection,
-        pytest.raises(psycopg.errors.InsufficientPrivilege),
-    ):
-        connection.execute("CREATE TABLE mine (a int)")
-
-
-@pytest.mark.parametrize("statement", ["DROP TABLE searches", "ALTER TABLE searches ADD a int"])
-def test_the_role_of_drivers_changes_no_schema(database: Database, statement: str) -> None:
-    with (
-        psycopg.connect(database.url("app").replace("+psycopg", "")) as connection,
-        pytest.raises(psycopg.errors.InsufficientPrivilege),
-    ):
-        connection.execute(statement)
+    assert _trials(database.url("viewer")) == _trials(database.url("app"))
+    for statement in (*CHANGES, "DELETE FROM searches", "UPDATE searches SET name = name"):
+        _is_refused(database.url("viewer"), statement)
 
 
 def test_other_roles_do_not_get_in(database: Database) -> None:

@@ -10,6 +10,7 @@ from tests.k8s.mutations import MUTATIONS, Mutation
 from tests.k8s.network_plan import network
 from tests.k8s.operator_rules import operator_rules
 from tests.k8s.pods import containers, labels, pods
+from tests.k8s.queues import queues
 from tests.k8s.references import references
 from tests.k8s.rendering import DEPLOYMENTS, ROOT, Document, deployment
 from tests.k8s.restricted import restricted
@@ -20,6 +21,7 @@ CHECKS: dict[str, Callable[[list[Document]], list[str]]] = {
     "restricted": restricted,
     "references": references,
     "network": network,
+    "queues": queues,
     "lint": lint,
 }
 
@@ -38,7 +40,7 @@ def test_every_deployment_passes_every_check(name: str, check: str, schemas: Pat
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=str)
 def test_a_spoilt_manifest_is_noticed(mutation: Mutation, schemas: Path) -> None:
-    documents = deployment("every component")
+    documents = deployment(mutation.deployment)
     mutation.spoil(documents)
 
     findings = _findings(mutation.check, documents, schemas)
