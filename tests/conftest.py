@@ -10,6 +10,7 @@ import pytest
 
 from cluster.session import Session, connect
 from tests.driven import cluster, place, undisturbed  # noqa: F401  (fixtures are asked for by name)
+from tests.forked_workers import forked_workers, use_forked_workers
 from tests.postgres import postgres, postgres_url  # noqa: F401
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -139,7 +140,9 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def local_ray() -> Iterator[Callable[[int], Session]]:
     """Gives the local Ray of this process, with as many cores as are asked for."""
-    with ExitStack() as stack:
+    with forked_workers() as variables, ExitStack() as stack:
+        use_forked_workers()
+        os.environ.update(variables)
         sessions: dict[int, Session] = {}
 
         def with_cores(cores: int) -> Session:

@@ -27,6 +27,7 @@ from searcher.store import Store, StoredSearch
 from tests.flows import counted
 from tests.flows.counted import count_fits
 from tests.forked import Forked, Forks
+from tests.forked_workers import forked_workers
 
 TIMEOUT_S = 600.0  # a slow machine is no reason to fail
 SEARCHER = str(Path(sys.executable).with_name("searcher"))
@@ -34,6 +35,8 @@ SEARCHER = str(Path(sys.executable).with_name("searcher"))
 CLUSTER = """
 import sys
 from cluster.session import connect
+from tests.forked_workers import use_forked_workers
+use_forked_workers()
 with connect(cpus=1):
     import ray
     print(ray.get_runtime_context().gcs_address, flush=True)
@@ -88,23 +91,23 @@ def ray_cluster(folder: Path) -> Iterator[Cluster]:
         "RAY_AUTH_TOKEN": secrets.token_hex(32),
         counted.VARIABLE: str(folder),
     }
-    process = subprocess.Popen(
-        [sys.executable, "-c", CLUSTER],
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        with Forks(environment) as forks:
+    with Forks(environment) as forks, forked_workers() as variables:
+        process = subprocess.Popen(
+            [sys.executable, "-c", CLUSTER],
+            env=environment | variables,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
             yield Cluster(process.stdout.readline().strip(), folder, environment, forks)
-    finally:
-        process.stdin.close()
-        process.wait(60)
-        process.stdout.close()
+        finally:
+            process.stdin.close()
+            process.wait(60)
+            process.stdout.close()
 
 
 @dataclass
