@@ -24,8 +24,9 @@ from searcher.records import FoldScore, Record, TrialEnded, TrialStarted, TrialS
 from searcher.store import Store, Writer
 from searcher.strategies.base import Problem
 from searcher.tuning.handle import TrialHandle
-from searcher.tuning.inner import InnerSearch, LiveTrial, make_inner_search
+from searcher.tuning.inner import InnerSearch, make_inner_search
 from searcher.tuning.replay import replay
+from searcher.tuning.trial import LiveTrial
 
 SEARCH_ID = "cut-off"
 

@@ -19,7 +19,8 @@ from searcher.strategies.optuna_searcher import without_warnings
 from searcher.strategies.random import Random
 from searcher.strategies.tpe import Tpe
 from searcher.tuning.handle import TrialHandle
-from searcher.tuning.inner import InnerSearch, Proposal, make_inner_search
+from searcher.tuning.inner import InnerSearch, make_inner_search
+from searcher.tuning.trial import Proposal
 
 MANY = 10**6  # trials: the epochs are what ends a run
 

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
 
-RETRIES = 2
-"""Times a call is begun again whose process died."""
+ATTEMPTS = 3
+"""Times that a call is begun, at most, whose process dies."""
 
 
 class ProcessDiedError(RuntimeError):
@@ -42,7 +42,7 @@ def run_tasks(
     """
     import ray
 
-    remote = ray.remote(num_cpus=cpus, max_retries=RETRIES)(function)
+    remote = ray.remote(num_cpus=cpus, max_retries=ATTEMPTS - 1)(function)
     shared_ref = ray.put(shared)
     pending = {remote.remote(shared_ref, argument): argument for argument in arguments}
     try:
@@ -54,7 +54,7 @@ def run_tasks(
             except ray.exceptions.RayTaskError as error:
                 raise error.cause from error  # the function's own, not Ray's imitation of it
             except ray.exceptions.WorkerCrashedError as error:
-                raise ProcessDiedError(f"its process died {RETRIES + 1} times") from error
+                raise ProcessDiedError(f"its process died {ATTEMPTS} times") from error
             yield argument, result
     finally:
         for reference in pending:

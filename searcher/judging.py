@@ -51,7 +51,7 @@ def refits_of(
         By trial: the configurations that it was trained by.
     """
     if outer_fold == FINAL:
-        return [_job(winner, ["winner"], ways[winner.trial_id], keep_model=True)]
+        return [RefitJob.of(winner, ["winner"], ways[winner.trial_id], keep_model=True)]
     roles: dict[str, list[Role]] = {winner.trial_id: ["winner"]}
     found = {winner.trial_id: winner}
     others: tuple[tuple[Role, StoredTrial | None], ...] = (
@@ -62,15 +62,9 @@ def refits_of(
         if trial is not None:
             found[trial.trial_id] = trial
             roles.setdefault(trial.trial_id, []).append(role)
-    return [_job(trial, roles[trial_id], ways[trial_id]) for trial_id, trial in found.items()]
-
-
-def _job(trial: StoredTrial, roles: list[Role], way: Way, *, keep_model: bool = False) -> RefitJob:
-    _, last = way[-1]
-    followed = () if trial.unit == "inner_folds" else way  # the dummy's is none
-    return RefitJob(
-        trial.outer_fold, tuple(roles), trial.trial_id, trial.family, last, keep_model, followed
-    )
+    return [
+        RefitJob.of(trial, roles[trial_id], ways[trial_id]) for trial_id, trial in found.items()
+    ]
 
 
 def judge_all(

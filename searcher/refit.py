@@ -3,17 +3,21 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cluster.ranks import Rank
 from searcher.evaluation import Rows, fold_seed, make_scorer, quietly, score
+from searcher.lineage import Way
 from searcher.model import FittedModel, fit_model
 from searcher.plugins import load_family
 from searcher.records import Fold, Role
 from searcher.stepwise import ALONE, Place
+
+if TYPE_CHECKING:  # a worker has no use for the store, and it takes a third of a second
+    from searcher.store import StoredTrial
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,23 @@ class RefitJob:
     family: str
     configuration: Mapping[str, Any]
     keep_model: bool = False
-    way: Sequence[tuple[int, Mapping[str, Any]]] = ()  # of a member of a population
+    way: Sequence[tuple[int, Mapping[str, Any]]] = ()  # if it trains in epochs or rounds
+
+    @classmethod
+    def of(
+        cls, trial: "StoredTrial", roles: Sequence[Role], way: Way, *, keep_model: bool = False
+    ) -> Self:
+        """Refit of a stored trial, by the configurations that its last state was trained by."""
+        _, last = way[-1]
+        return cls(
+            outer_fold=trial.outer_fold,
+            roles=tuple(roles),
+            trial_id=trial.trial_id,
+            family=trial.family,
+            configuration=last,
+            keep_model=keep_model,
+            way=() if trial.unit == "inner_folds" else way,  # nothing there to follow
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

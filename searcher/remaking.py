@@ -25,15 +25,7 @@ def remake(plan: Plan, trial: StoredTrial, reader: Store) -> FittedModel:
         members = reader.trials(trial.search_id, outer_fold=trial.outer_fold)
         began = {member.trial_id: member.configuration for member in members}
         way = ways_of(began, (one for one in lineage if one.trial_id in began))[trial.trial_id]
-    job = RefitJob(
-        outer_fold=trial.outer_fold,
-        roles=("winner",),
-        trial_id=trial.trial_id,
-        family=trial.family,
-        configuration=way[-1][1],
-        keep_model=True,
-        way=() if trial.unit == "inner_folds" else way,
-    )
+    job = RefitJob.of(trial, ["winner"], way, keep_model=True)
     model = refit(refit_work(plan), job).model
     if model is None:
         raise SearchFailedError(f"trial {trial.trial_id} gave no model")

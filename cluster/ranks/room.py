@@ -1,4 +1,4 @@
-"""Is there room for all ranks? Asked before the first one starts, so that none waits for ever."""
+"""Where do ranks run, and is there room for all? Asked first, so that none waits for ever."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -33,6 +33,11 @@ def require_room(ranks: int, *, cpus: float, gpus: float = 0.0) -> None:
         )
 
 
+def bundles(ranks: int, *, cpus: float, gpus: float = 0.0) -> list[dict[str, float]]:
+    """Return the bundles of a placement group for ranks that each occupy ``cpus`` and ``gpus``."""
+    return [{"CPU": cpus} | ({"GPU": gpus} if gpus else {}) for _ in range(ranks)]
+
+
 def placements(ranks: int, *, cpus: float, gpus: float = 0.0) -> list[dict[str, Any]]:
     """Return Ray's options that place ranks 1.. in the caller's placement group, if it has one.
 
@@ -51,8 +56,8 @@ def placements(ranks: int, *, cpus: float, gpus: float = 0.0) -> list[dict[str, 
     if group is None:
         require_room(ranks, cpus=cpus, gpus=gpus)
         return [{} for _ in range(1, ranks)]
-    bundles = group.bundle_specs[:ranks]
-    if sum(_fitting(bundle, cpus, gpus) > 0 for bundle in bundles) < ranks:
+    given = group.bundle_specs[:ranks]
+    if sum(_fitting(bundle, cpus, gpus) > 0 for bundle in given) < ranks:
         raise TooManyRanksError(
             f"{ranks} ranks need a bundle of {_say(cpus, gpus)} each; "
             f"the placement group has {group.bundle_specs}"

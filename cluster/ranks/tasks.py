@@ -5,11 +5,10 @@ from typing import Any, TypeVar
 
 from cluster.ranks.errors import RankDiedError
 from cluster.ranks.group import RankGroup
+from cluster.ranks.room import bundles
+from cluster.tasks import ATTEMPTS
 
 Argument = TypeVar("Argument")
-
-ATTEMPTS = 3
-"""Times a call is begun whose processes die."""
 
 END_S = 20.0
 """Seconds within which a group's ranks must have ended before it is ended from outside."""
@@ -46,9 +45,8 @@ class _Crew:
     def __init__(self, ranks: int, cpus: float, gpus: float) -> None:
         import ray
 
-        bundle = {"CPU": cpus} | ({"GPU": gpus} if gpus else {})
         self._made = (ranks, cpus, gpus)
-        self._bundles = ray.util.placement_group([bundle] * ranks)
+        self._bundles = ray.util.placement_group(bundles(ranks, cpus=cpus, gpus=gpus))
         self.leader = self._start()
 
     def replace_leader(self) -> None:

@@ -16,7 +16,8 @@ from searcher.strategies.population import Member, Population, Replacement
 from searcher.tuning.handle import TrialHandle
 
 if TYPE_CHECKING:
-    from searcher.tuning.inner import InnerSearch, Proposal
+    from searcher.tuning.inner import InnerSearch
+    from searcher.tuning.trial import Proposal
 
 
 @dataclass(slots=True)

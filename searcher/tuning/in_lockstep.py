@@ -16,7 +16,7 @@ from searcher.failpoints import failpoint
 from searcher.lockstep import Lockstep, Task
 from searcher.plugins import load_family
 from searcher.stepwise import Place
-from searcher.tuning.inner import Proposal
+from searcher.tuning.trial import Proposal
 from searcher.tuning.work import Work
 
 if TYPE_CHECKING:  # it takes half a second, and few trials need it

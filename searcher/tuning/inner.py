@@ -5,9 +5,7 @@ same methods, so that both lead to the same state. Trials go by our own ids thro
 are new with every attempt.
 """
 
-import time
-from bisect import bisect_right, insort
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,85 +16,12 @@ from ray.tune.search import Searcher
 from search_spaces.space import Configuration, split_family
 from searcher.candidates import DUMMY
 from searcher.errors import RecallError
-from searcher.lineage import Way
 from searcher.records import NOUNS, Decision, Origin, Record, Unit
 from searcher.strategies.base import TuneParts
 from searcher.tuning.generations import Generations
+from searcher.tuning.grounds import Rivals, reason_of
 from searcher.tuning.handle import TrialHandle
-
-FOLDS: Unit = "inner_folds"
-
-MOST_DEATHS = 3
-"""Workers that may die in the same inner fold of a trial before that is taken for its own fault."""
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A trial of ours, before it runs; travels to the worker as the Ray Tune trial's config."""
-
-    trial_id: str
-    outer_fold: str
-    number: int
-    family: str
-    configuration: Configuration
-    origin: Origin
-    attempt: int = 1
-    scores: tuple[float, ...] = ()  # of the inner folds that earlier attempts have finished
-    unit: Unit = FOLDS
-    resource: int = 0  # units that are known already, if it does not count in inner folds
-    until: int | None = None  # units after which it waits for the others of its population
-    source: tuple[str, int] | None = None  # whose state it goes on from, and of when
-    spent_s: float = 0.0  # in the generations before, by budget.trial_time_s
-    schedule: Way = ()  # if it has changed its configuration
-
-    @property
-    def way(self) -> Way:
-        """Its configurations, each with the resource after which it holds."""
-        return self.schedule or ((0, self.configuration),)
-
-    def to_config(self) -> dict[str, Any]:
-        """As JSON values."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> "Proposal":
-        """Back from a Ray Tune trial's config, which may have other keys too."""
-        return cls(**{name: config[name] for name in cls.__dataclass_fields__})
-
-
-@dataclass(slots=True)
-class LiveTrial:
-    """A trial that has been proposed and has not ended."""
-
-    proposal: Proposal
-    scores: list[float] = field(default_factory=list)  # of the inner folds so far
-    resource: int = 0  # units so far, if it does not count in inner folds
-    spent_s: float = 0.0
-    deaths: int = 0  # of workers since its last finished inner fold
-    since: float = field(default_factory=time.monotonic)  # its start or its last result
-
-    def progress(self) -> None:
-        """Note that a worker has just begun with it."""
-        self.since = time.monotonic()
-
-    def add(self, score: float) -> None:
-        """Keep the score of an inner fold."""
-        self.scores.append(score)
-        self.deaths = 0
-        self.progress()
-
-    def reach(self, resource: int) -> None:
-        """Keep that a unit of all inner folds is finished."""
-        self.resource = resource
-        self.deaths = 0
-        self.progress()
-
-    @property
-    def place(self) -> str:
-        """Where it is, in words."""
-        if self.proposal.unit == FOLDS:
-            return f"inner fold number {len(self.scores) + 1}"
-        return f"unit {self.resource + 1} ({self.proposal.unit})"
+from searcher.tuning.trial import FOLDS, LiveTrial, Proposal
 
 
 @dataclass(slots=True)
@@ -126,7 +51,7 @@ class InnerSearch:
     spent_s: float = 0.0
     live: dict[str, LiveTrial] = field(default_factory=dict)  # by our trial ids
     waiting: deque[Proposal] = field(default_factory=deque)  # to run once more
-    seen: dict[tuple[Unit, int], list[float]] = field(default_factory=lambda: defaultdict(list))
+    rivals: Rivals = field(default_factory=Rivals)
 
     def whole(self, unit: Unit) -> str:
         """Say what a trial comes to that runs through."""
@@ -204,14 +129,15 @@ class InnerSearch:
             return go_on, None
         scheduler = self._scheduler(trial_id)
         action = str(scheduler.on_trial_result(controller, handle, dict(result)))
-        reason = self._reason(trial_id, int(result["resource"]), action)
+        reason = reason_of(scheduler, trial_id, int(result["resource"]), action)
         if proposal.origin == "default" and action == TrialScheduler.STOP:
             action, reason = go_on, "a default is never stopped"
         elif self.out_of_time and proposal.origin == "strategy":
             action, reason = str(TrialScheduler.STOP), f"budget.time_s {self.time_s:g} is spent"
         if reason is None:
             return action, None
-        return action, self._decision(trial_id, result, action=action, reason=reason)
+        decision = self.rivals.decision(proposal, result, scheduler, action=action, reason=reason)
+        return action, decision
 
     def learn(self, trial_id: str, result: Mapping[str, Any]) -> None:
         """Count the seconds of a result that is not the last; tell it to the strategy."""
@@ -265,19 +191,10 @@ class InnerSearch:
 
     def lose(self, trial_id: str) -> str | None:
         """Queue a trial once more whose worker died; say why not, if it is its own fault."""
-        trial = self.live[trial_id]
-        trial.deaths += 1
-        elapsed = time.monotonic() - trial.since
-        limit = self.trial_time_s
-        if limit is not None and trial.spent_s + elapsed >= limit:
-            return f"took longer than budget.trial_time_s = {limit:g} s, and did not let go"
-        if trial.deaths >= MOST_DEATHS:
-            return (
-                f"the worker process died {trial.deaths} times in {trial.place} of the trial "
-                "(out of memory, or a crash)"
-            )
-        self.again(trial_id)
-        return None
+        fault = self.live[trial_id].blame(self.trial_time_s)
+        if fault is None:
+            self.again(trial_id)
+        return fault
 
     def again(self, trial_id: str) -> Proposal:
         """Queue a live trial to go on where it is, in a further attempt."""
@@ -327,33 +244,6 @@ class InnerSearch:
         self.spent_s += spent
         trial.spent_s += spent
         return trial
-
-    def _reason(self, trial_id: str, resource: int, action: str) -> str | None:
-        """Why, for the log; None where nothing was compared."""
-        rungs = getattr(self._scheduler(trial_id), "rungs", None)
-        if rungs is None:
-            return None if action == TrialScheduler.CONTINUE else "the strategy stopped it"
-        if resource not in rungs(trial_id):
-            return None
-        return "below the cutoff" if action == TrialScheduler.STOP else "at or above the cutoff"
-
-    def _decision(
-        self, trial_id: str, result: Mapping[str, Any], *, action: str, reason: str
-    ) -> Decision:
-        resource, score = int(result["resource"]), float(result["score"])
-        seen = self.seen[self.live[trial_id].proposal.unit, resource]
-        insort(seen, score)
-        cutoff = getattr(self._scheduler(trial_id), "cutoff", None)
-        return Decision(
-            trial_id=trial_id,
-            resource=resource,
-            score=score,
-            decision="stop" if action == TrialScheduler.STOP else "continue",
-            reason=reason,
-            rank=1 + len(seen) - bisect_right(seen, score),
-            rivals=len(seen),
-            cutoff=None if cutoff is None else cutoff(trial_id, resource),
-        )
 
 
 def make_inner_search(

@@ -16,8 +16,9 @@ from searcher.records import Record, TrialAgain, TrialEnded
 from searcher.store.history import PastFold, PastTrial
 from searcher.store.units import StoredUnit
 from searcher.tuning.handle import TrialHandle
-from searcher.tuning.inner import FOLDS, InnerSearch, Proposal
+from searcher.tuning.inner import InnerSearch
 from searcher.tuning.recorder import ended
+from searcher.tuning.trial import FOLDS, Proposal
 
 Result = dict[str, Any]
 

@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any
 
 from cluster.gate import Gate
+from cluster.ranks import bundles
 from searcher.records import Record
 from searcher.tuning.inner import InnerSearch
 from searcher.tuning.trainable import TrialActor
@@ -79,7 +80,7 @@ def run_inner_searches(
     work = replace(work, gate=gate)
     trainable = tune.with_resources(
         tune.with_parameters(TrialActor, work=work),
-        tune.PlacementGroupFactory([_bundle(work.cpus, gpus) for _ in range(work.workers)]),
+        tune.PlacementGroupFactory(bundles(work.workers, cpus=work.cpus, gpus=gpus)),
     )
     with (
         tempfile.TemporaryDirectory(prefix="searcher-tune-") as folder,
@@ -119,10 +120,6 @@ def run_inner_searches(
             if gate is not None:
                 gate.close()
         return not interrupted.is_set()
-
-
-def _bundle(cpus: float, gpus: float) -> dict[str, float]:
-    return {"CPU": cpus} | ({"GPU": gpus} if gpus else {})
 
 
 def _Interrupt(  # noqa: N802

@@ -7,7 +7,8 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
 from searcher.records import Decision
 from searcher.tuning.handle import TrialHandle
-from searcher.tuning.inner import InnerSearch, Proposal
+from searcher.tuning.inner import InnerSearch
+from searcher.tuning.trial import Proposal
 
 
 class NestedScheduler(FIFOScheduler):

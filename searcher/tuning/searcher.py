@@ -7,7 +7,8 @@ from ray.tune.search import Searcher
 
 from searcher.failpoints import failpoint
 from searcher.records import TrialStarted
-from searcher.tuning.inner import InnerSearch, Proposal
+from searcher.tuning.inner import InnerSearch
+from searcher.tuning.trial import Proposal
 
 
 class NestedSearcher(Searcher):

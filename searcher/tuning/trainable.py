@@ -20,7 +20,8 @@ from searcher.evaluation import FeatureCache, FoldResult, evaluate, make_scorer
 from searcher.failpoints import failpoint
 from searcher.plugins import load_family
 from searcher.tuning.in_lockstep import LockstepTrial
-from searcher.tuning.inner import FOLDS, Proposal
+from searcher.tuning.trial import FOLDS, Proposal
+from searcher.tuning.warm_up import warm_up, warm_up_on
 from searcher.tuning.work import Work
 
 # A fit that sits in compiled code hears no signal; this long after its time was up the process
@@ -49,7 +50,8 @@ class TrialActor(Trainable):
         from threadpoolctl import threadpool_limits
 
         self._work = work
-        self._passed = False
+        self._passed = self._is_ready = False
+        self._warm: set[str] = set()  # families whose libraries are imported
         self._cache = FeatureCache()
         self._group: RankGroup | None = None
         self._shared: Any = work
@@ -72,10 +74,13 @@ class TrialActor(Trainable):
 
         Trial code is foreign code: whatever it raises is this trial's failure, recorded with its
         traceback, and the search goes on. A rank that died is the machine's failure, not its own.
+        Its time is that of its work: waiting, imports and the start of other ranks are no part.
         """
         self._wait_for_the_others()
         started = time.perf_counter()
         try:
+            self._get_ready()
+            started = time.perf_counter()
             with _time_limit(self._work.trial_time_s, spent_s=self._spent_s):
                 said = self._step_in_lockstep() if self._proposal.unit != FOLDS else self._fold()
         except RankDiedError:
@@ -97,12 +102,27 @@ class TrialActor(Trainable):
             self._work.gate.pass_through()
         self._passed = True
 
+    def _get_ready(self) -> None:
+        """Do once a process what a trial's first step needs: start the ranks, warm all up."""
+        if self._is_ready:
+            return
+        name, in_lockstep = self._proposal.family, self._proposal.unit != FOLDS
+        group = self._ranks() if in_lockstep else None
+        if name not in self._warm:
+            if group is None:
+                warm_up(self._work, name)
+            else:
+                group.run(warm_up_on, self._shared, name)
+            self._warm.add(name)
+        self._is_ready = True
+
     def _begin(self, config: dict[str, Any]) -> None:
         self._proposal = Proposal.from_config(config)
         self._spent_s = self._proposal.spent_s
         self._resource = len(self._proposal.scores) or self._proposal.resource
         self._running = Running(self._evaluate(), list(self._proposal.scores))
         self._trial: LockstepTrial | None = None
+        self._is_ready = False
 
     def _fold(self) -> dict[str, Any]:
         """Evaluate the next inner fold."""
@@ -144,6 +164,7 @@ class TrialActor(Trainable):
         if self._group is None or not self._group.is_open:
             work = self._work
             self._group = RankGroup(work.workers, cpus=work.cpus, gpus=work.gpus)
+            self._warm.clear()  # the new ranks are not
             if work.workers > 1:
                 import ray
 

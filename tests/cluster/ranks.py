@@ -92,9 +92,9 @@ def stop_1(rank: Rank) -> None:
         os.kill(os.getpid(), signal.SIGSTOP)
 
 
-def settles(claim: Callable[[], bool]) -> bool:
+def settles(claim: Callable[[], bool], *, within_s: float = SECONDS) -> bool:
     """Whether something comes true within seconds."""
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + within_s
     while not claim():
         if time.monotonic() > deadline:
             return False

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from cluster.ranks import Rank, RankDiedError
-from cluster.ranks.tasks import ATTEMPTS, run_on_ranks
+from cluster.ranks.tasks import run_on_ranks
 from cluster.session import Session
-from cluster.tasks import ProcessDiedError, run_tasks
+from cluster.tasks import ATTEMPTS, ProcessDiedError, run_tasks
 from tests.cluster.ranks import are_gone, free_cpus, settles, total
 
 pytestmark = pytest.mark.ray

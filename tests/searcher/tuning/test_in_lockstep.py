@@ -12,7 +12,7 @@ from searcher.evaluation import Rows
 from searcher.plugins import load_family
 from searcher.records import Fold
 from searcher.tuning.in_lockstep import LockstepTrial
-from searcher.tuning.inner import Proposal
+from searcher.tuning.trial import Proposal
 from searcher.tuning.work import Work
 
 pytest.importorskip("torch")

@@ -10,9 +10,10 @@ from ray.tune.search import Searcher
 from searcher.records import Decision
 from searcher.strategies.base import TuneParts
 from searcher.strategies.halving import Halving
-from searcher.tuning.inner import InnerSearch, Proposal, make_inner_search
+from searcher.tuning.inner import InnerSearch, make_inner_search
 from searcher.tuning.scheduler import NestedScheduler
 from searcher.tuning.searcher import NestedSearcher
+from searcher.tuning.trial import Proposal
 
 
 class Counting(Searcher):

@@ -20,9 +20,10 @@ from searcher.records import FoldScore, Record, TrialAgain, TrialEnded, TrialSta
 from searcher.store.history import PastFold, PastTrial
 from searcher.strategies.base import Problem
 from searcher.tuning.handle import TrialHandle
-from searcher.tuning.inner import InnerSearch, Proposal, make_inner_search
+from searcher.tuning.inner import InnerSearch, make_inner_search
 from searcher.tuning.recorder import ended
 from searcher.tuning.replay import replay
+from searcher.tuning.trial import Proposal
 
 FOLDS = 4
 SPACE = Space.join(

@@ -15,6 +15,7 @@ from searcher.strategies.base import Problem
 from searcher.tuning.inner import InnerSearch, make_inner_search
 from searcher.tuning.run import run_inner_searches
 from searcher.tuning.work import Work
+from tests.searcher.tuning.troubled_families import IMPORT_S
 
 pytestmark = pytest.mark.ray
 
@@ -149,8 +150,8 @@ def test_bad_configurations_stop_at_rungs_and_baselines_do_not(ray_session: obje
         ("Nan", "contains NaN", {"trials": 6}),
         (
             "Sleeps",
-            "took longer than budget.trial_time_s = 2 s",
-            {"trials": 6, "trial_time_s": 2.0},
+            "took longer than budget.trial_time_s = 4 s",
+            {"trials": 3, "trial_time_s": 4.0},  # the dummy and two defaults
         ),
         ("Crashes", "the worker process died", {"trials": 3}),  # three deaths a trial take long
     ],
@@ -171,6 +172,15 @@ def test_a_troubled_trial_fails_with_its_traceback_and_the_others_go_on(
             assert end.traceback
         else:
             assert end.state == "completed"
+
+
+def test_the_import_of_its_libraries_is_no_part_of_a_trials_time(ray_session: object) -> None:
+    families = {"slow_to_import": f"{HERE}:SlowToImport"}
+
+    records = run(families, strategy={"kind": "random"}, trials=2, trial_time_s=3.0)
+
+    assert IMPORT_S > 3.0
+    assert {end.state for end in ends(records).values()} == {"completed"}
 
 
 def test_a_record_that_cannot_be_kept_ends_the_search_with_its_own_error(

@@ -8,6 +8,9 @@ import numpy as np
 
 from search_spaces.families.ridge import Ridge
 
+IMPORT_S = 3.5
+"""Seconds that a slow library takes to be imported."""
+
 
 class _Wrapped:
     """A ridge that does something before it fits."""
@@ -83,3 +86,25 @@ class Crashes(Ridge):
                 os._exit(3)
 
         return Model(super().build(configuration, profile, **options))
+
+
+class SlowToImport(Ridge):
+    """Its library is imported where it is used, as everybody's is, and that takes seconds."""
+
+    name = "slow_to_import"
+
+    def build(self, configuration: Any, profile: Any, **options: Any) -> Any:
+        import tests.searcher.tuning.slow_library  # noqa: F401
+
+        return super().build(configuration, profile, **options)
+
+
+class BadDefault(Ridge):
+    """Its default configuration can't be built, all others can."""
+
+    name = "bad_default"
+
+    def build(self, configuration: Any, profile: Any, **options: Any) -> Any:
+        if configuration["alpha"] == 1.0:
+            raise ValueError("not with this alpha")
+        return super().build(configuration, profile, **options)
