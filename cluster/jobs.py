@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,8 +13,8 @@ from urllib.parse import urlsplit
 OVER = ("SUCCEEDED", "FAILED", "STOPPED")
 """What Ray calls the state of a job whose process has ended."""
 
-AGAIN = "--"
-"""What stands between a name and the number of its second, third, ... job."""
+AGAIN = "."
+"""What stands between a name and the number of its second, third, ... job; no name has one."""
 
 AGENT_S = 60.0
 """Seconds that a head may take, once its dashboard answers, until it takes jobs."""
@@ -38,6 +39,19 @@ class Job:
     def is_over(self) -> bool:
         """Whether its process has ended."""
         return self.state in OVER
+
+
+def is_here(address: str) -> bool:
+    """Whether the head whose dashboard has this address is this machine."""
+    return urlsplit(address).hostname in LOOPBACK
+
+
+def number_of(job_id: str, name: str) -> int | None:
+    """Say which of the jobs of a name this is: 1, 2, ...; None if it is of another name."""
+    if job_id == name:
+        return 1
+    found = re.fullmatch(rf"{re.escape(name + AGAIN)}([1-9][0-9]*)", job_id)
+    return None if found is None else int(found[1])
 
 
 class Jobs:
@@ -67,11 +81,6 @@ class Jobs:
             self._client = JobSubmissionClient(self.address)
         self._check_version()
 
-    @property
-    def is_here(self) -> bool:
-        """Whether the cluster's head is this machine."""
-        return urlsplit(self.address).hostname in LOOPBACK
-
     def find(self, name: str) -> Job | None:
         """Return the newest job of a name; None if the cluster knows none."""
         return max(self._all(name), key=lambda job: job.number, default=None)
@@ -86,7 +95,7 @@ class Jobs:
     ) -> Job:
         """Start a job unless one of that name is there and not over; return the one that is.
 
-        The first job has the name as its id, the second ``NAME--2``: an id that is used again too
+        The first job has the name as its id, the second ``NAME.2``: an id that is used again too
         soon meets what is left of its old process (Ray 2.60).
         """
         found = self.find(name)
@@ -119,10 +128,9 @@ class Jobs:
         with self._asking():
             listed = self._client.list_jobs()
         for one in listed:
-            whose, _, number = (one.submission_id or "").partition(AGAIN)
-            if whose == name:
-                said = str(one.status.value), one.message or ""
-                yield Job(one.submission_id, int(number or 1), *said)
+            number = number_of(one.submission_id or "", name)
+            if number is not None:
+                yield Job(one.submission_id, number, str(one.status.value), one.message or "")
 
     def stop(self, name: str) -> None:
         """End a job's process: SIGTERM, and after three seconds SIGKILL (Ray 2.60)."""

@@ -7,11 +7,11 @@ from typing import Any
 from cluster.session import connect
 from searcher.beginning import begin
 from searcher.data import load_dataset
-from searcher.differences import differences
 from searcher.driving import OUTPUT, Observer, Place, terminated_like_interrupted
-from searcher.errors import NotFoundError, SpecError
+from searcher.errors import NotFoundError
+from searcher.past import begun
 from searcher.plan import make_plan, plan_again
-from searcher.preflight import Changes, OnStep, changed_families
+from searcher.preflight import OnStep
 from searcher.records import Note, Record
 from searcher.release import Released, release_model
 from searcher.remaking import remake
@@ -96,7 +96,7 @@ def search(
     base = Path(spec).parent if isinstance(spec, str | Path) else Path()
     spec = load_spec(spec)
     store = take_credentials(store)
-    if search_id is not None and _is_begun(check_search_id(search_id), spec, store):
+    if search_id is not None and begun(check_search_id(search_id), spec, store):
         return resume(
             search_id,
             store=store,
@@ -173,44 +173,6 @@ def export_search(
         for record in _kept(released, found, trial):
             writer.add(record)
     return released
-
-
-def _is_begun(search_id: str, spec: Spec, store: str) -> bool:
-    """Whether the store has a search of this id.
-
-    Raises
-    ------
-    SpecError
-        If it was begun with another spec.
-    """
-    try:
-        with Store(store) as reader:
-            found = reader.search(search_id)
-            changes = _changes(reader, search_id)
-    except NotFoundError:
-        return False
-    if found.search_id != search_id:
-        return False  # one that only begins like this
-    asked = spec.model_dump(mode="json")
-    if changes:  # what can't be trained is left out of the stored spec
-        asked["families"] = changed_families(asked["families"] or {}, changes)
-    others = differences(found.spec, asked)
-    if others:
-        said = "; ".join(
-            f"{one.what}: {one.a!r:.60} there, {one.b!r:.60} here" for one in others[:5]
-        )
-        raise SpecError(
-            f"search {search_id} was begun with another spec ({said}); `searcher resume "
-            f"{search_id}` goes on with that one, `searcher fork {search_id} --spec ...` takes its "
-            "trials over"
-        )
-    return True
-
-
-def _changes(reader: Store, search_id: str) -> Changes:
-    """Say what its preflight left out of the spaces of a search."""
-    notes = (note for note in reader.events(search_id) if note.kind == "preflight")
-    return next((note.payload.get("changes", {}) for note in notes), {})
 
 
 def _kept(released: Released, found: StoredSearch, trial: StoredTrial) -> Sequence[Record]:

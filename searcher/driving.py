@@ -7,20 +7,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from time import monotonic, sleep
 from typing import TypeVar
 
 from cluster.session import Session
 from searcher.conclusion import conclude, last_word
-from searcher.errors import SearchInterruptedError, StoreError
+from searcher.errors import SearchInterruptedError, SearchStoppedError
 from searcher.failpoints import failpoint
 from searcher.nested import Outcome, Past, run_nested_search
 from searcher.plan import Plan
 from searcher.records import FINAL, Note, Record, SearchEnded, utc_now
 from searcher.release import release_card, release_model, release_report
 from searcher.store import Store, StoredSearch, StoredTrial, Writer
-from searcher.store.troubles import backoff, is_passing
-from searcher.store.writer import PATIENCE_S
+from searcher.store.patience import patiently
 from searcher.tuning.run import Watch
 
 OUTPUT = Path("searcher-output")
@@ -80,6 +78,11 @@ class Driver:
 
         return Watch(stops=stops, waits=lambda: self._writer.trouble is not None)
 
+    @property
+    def stop_requested(self) -> bool:
+        """Whether somebody asked the search to stop, through the store."""
+        return self._writer.stop_requested
+
     def trials_of(self, outer_fold: str) -> tuple[StoredTrial, ...]:
         """Ask the store for an outer fold's trials, with all that was emitted so far."""
         return self.ask(
@@ -99,16 +102,7 @@ class Driver:
 
     def patiently(self, read: Callable[[], Answer]) -> Answer:
         """Do something that reads the store, again as long as that is away."""
-        until, pauses = monotonic() + PATIENCE_S, backoff()
-        while True:
-            self.flush()
-            try:
-                return read()
-            except StoreError as error:
-                passes = error.__cause__ is not None and is_passing(error.__cause__)
-                if not passes or monotonic() >= until:
-                    raise
-            sleep(next(pauses))
+        return patiently(read, before=self.flush)
 
     def _tell_trouble(self) -> None:
         """Say, once, that the store is away, and that it is back."""
@@ -132,7 +126,8 @@ def drive(
     Raises
     ------
     SearchInterruptedError
-        After Ctrl-C, SIGTERM or ``searcher stop``; everything up to then is stored.
+        After Ctrl-C, SIGTERM or ``searcher stop`` (``SearchStoppedError``); everything up to then
+        is stored.
     SearchFailedError
         If no trial of an inner search succeeded.
     StoreError
@@ -151,7 +146,8 @@ def drive(
             watch=driver.watch(),
         )
         if outcome is None:
-            raise SearchInterruptedError(plan.search_id)
+            asked = driver.stop_requested
+            raise (SearchStoppedError if asked else SearchInterruptedError)(plan.search_id)
         driver.emit(_finish(plan, outcome, place.folder, driver.emit))
     return hand_over(place, plan.search_id, driver)
 

@@ -74,6 +74,10 @@ class SearchInterruptedError(SearchFailedError):
         return type(self), (self.search_id,)
 
 
+class SearchStoppedError(SearchInterruptedError):
+    """Somebody asked the search to stop, through the store (``searcher stop``)."""
+
+
 class RecallError(SearchFailedError):
     """A stored search can't go on: its trials are not what its strategy proposes."""
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from time import monotonic, sleep
+from time import sleep
 
-from searcher.errors import StoreError
 from searcher.records import (
     FINAL,
     InnerSearchEnded,
@@ -17,18 +16,34 @@ from searcher.records import (
 )
 from searcher.store import Store, StoredSearch, StoredTrial
 from searcher.store.credentials import take_credentials
-from searcher.store.troubles import backoff, is_passing
-from searcher.store.writer import PATIENCE_S
+from searcher.store.patience import patiently
 
 PAUSE_S = 1.0
 """Seconds between two questions."""
+
+
+def records_of(trial: StoredTrial) -> tuple[TrialStarted | TrialEnded, ...]:
+    """Say of a trial that it began and, if it has, that it ended."""
+    began = TrialStarted(
+        trial.trial_id,
+        trial.search_id,
+        trial.outer_fold,
+        trial.number,
+        trial.family,
+        trial.configuration,
+        trial.origin,
+    )
+    if trial.ended_at is None:
+        return (began,)
+    ended = TrialEnded(trial.trial_id, trial.state, trial.score, trial.resource, trial.reason)
+    return began, ended
 
 
 @dataclass
 class Seen:
     """What has been told of a search already."""
 
-    trials: dict[str, bool] = field(default_factory=dict)  # trial -> whether its end was
+    trials: dict[str, int] = field(default_factory=dict)  # trial -> how many of its records
     winners: set[str] = field(default_factory=set)
     outer: set[tuple[str, str]] = field(default_factory=set)
     begun: bool = False
@@ -65,7 +80,7 @@ def follow(
     """
     store, seen = take_credentials(store), Seen()
     while True:
-        found, trials, began = _asked(search_id, store, begun=seen.begun)
+        found, trials, began = patiently(lambda: _asked(search_id, store, begun=seen.begun))
         for record in _news(found, trials, seen, began):
             observe(record)
         if _is_over(found, is_lost):
@@ -84,19 +99,10 @@ def _is_over(found: StoredSearch, is_lost: Callable[[], bool] | None) -> bool:
 def _asked(
     search_id: str, store: str, *, begun: bool
 ) -> tuple[StoredSearch, tuple[StoredTrial, ...], SearchStarted | None]:
-    """Ask the store; wait while it is away."""
-    until, pauses = monotonic() + PATIENCE_S, backoff()
-    while True:
-        try:
-            with Store(store) as reader:
-                found = reader.search(search_id)
-                trials = tuple(reader.trials(found.search_id, sort="number"))
-                return found, trials, None if begun else _beginning(reader, found)
-        except StoreError as error:
-            passes = error.__cause__ is not None and is_passing(error.__cause__)
-            if not passes or monotonic() >= until:
-                raise
-        sleep(next(pauses))
+    with Store(store) as reader:
+        found = reader.search(search_id)
+        trials = tuple(reader.trials(found.search_id, sort="number"))
+        return found, trials, None if begun else _beginning(reader, found)
 
 
 def _beginning(reader: Store, found: StoredSearch) -> SearchStarted:
@@ -125,7 +131,10 @@ def _news(
         seen.begun = True
         yield began
     for trial in trials:
-        yield from _of_trial(trial, seen)
+        told = seen.trials.get(trial.trial_id, 0)
+        news = records_of(trial)[told:]
+        seen.trials[trial.trial_id] = told + len(news)
+        yield from news
     for winner in found.winners:
         if winner.outer_fold not in seen.winners:
             seen.winners.add(winner.outer_fold)
@@ -137,20 +146,3 @@ def _news(
             seen.outer.add(key)
             scores = {outer.metric: outer.score}
             yield OuterScore(found.search_id, *key, outer.trial_id, scores, outer.fit_s)
-
-
-def _of_trial(trial: StoredTrial, seen: Seen) -> Iterator[Record]:
-    if trial.trial_id not in seen.trials:
-        seen.trials[trial.trial_id] = False
-        yield TrialStarted(
-            trial.trial_id,
-            trial.search_id,
-            trial.outer_fold,
-            trial.number,
-            trial.family,
-            trial.configuration,
-            trial.origin,
-        )
-    if trial.ended_at is not None and not seen.trials[trial.trial_id]:
-        seen.trials[trial.trial_id] = True
-        yield TrialEnded(trial.trial_id, trial.state, trial.score, trial.resource, trial.reason)

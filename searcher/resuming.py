@@ -17,17 +17,11 @@ from searcher.driving import (
     terminated_like_interrupted,
 )
 from searcher.errors import SpecError, StoreError
+from searcher.following import records_of
 from searcher.lifecycle import require
 from searcher.past import past_of
 from searcher.plan import Plan, count_slots, plan_again, started
-from searcher.records import (
-    Record,
-    SearchEnded,
-    SearchExtended,
-    SearchResumed,
-    TrialEnded,
-    TrialStarted,
-)
+from searcher.records import Record, SearchEnded, SearchExtended, SearchResumed
 from searcher.reuse import same_folds
 from searcher.spec import load_spec
 from searcher.store import DEFAULT_URL, Store, StoredSearch, Writer
@@ -229,17 +223,7 @@ def _retold(found: StoredSearch, plan: Plan, store: str) -> Iterator[Record]:
     with Store(store) as reader:
         trials = reader.trials(found.search_id, sort="number")
     for trial in trials:
-        yield TrialStarted(
-            trial.trial_id,
-            trial.search_id,
-            trial.outer_fold,
-            trial.number,
-            trial.family,
-            trial.configuration,
-            trial.origin,
-        )
-        if trial.ended_at is not None:
-            yield TrialEnded(trial.trial_id, trial.state, trial.score, trial.resource, trial.reason)
+        yield from records_of(trial)
 
 
 def _planned(found: StoredSearch, folds: Any, data: str | None) -> Plan:

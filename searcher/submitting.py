@@ -2,19 +2,21 @@
 
 import shlex
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from cluster.jobs import Job, Jobs
+from cluster.jobs import Job, Jobs, is_here
 from searcher.data import load_dataset
 from searcher.environment import describe_environment
-from searcher.errors import NotFoundError, SpecError
+from searcher.errors import SpecError
 from searcher.nested import check_strategy
-from searcher.plan import Plan, make_plan, started
+from searcher.past import begun
+from searcher.plan import make_plan, started
 from searcher.preflight import OnStep, look_ahead, refuse, with_notices
-from searcher.records import Note
+from searcher.records import Note, Record
 from searcher.search_ids import check_search_id, new_search_id
 from searcher.shipping import pack
 from searcher.spec import Spec, load_spec
@@ -57,7 +59,8 @@ def submit(
     """Begin a search in the store, and have a job of a cluster drive it to its end.
 
     The id of the search is the id of the job. A search that is there already is not begun again: a
-    job whose process is over is started once more, and goes on with it (``resume``).
+    job whose process is over is started once more, and goes on with it (``resume``), with the cargo
+    of this time. A job that runs is left alone.
 
     Parameters
     ----------
@@ -76,45 +79,55 @@ def submit(
     SpecError, DataError
         If the request can't work; nothing was stored or sent.
     """
-    cargo = cargo or Cargo()
-    jobs = Jobs(address)
-    store = _reachable(take_credentials(store), jobs)
+    cargo, jobs, asked = cargo or Cargo(), Jobs(address), load_spec(spec)
+    store = _reachable(take_credentials(store), jobs.address)
     base = Path(spec).parent if isinstance(spec, str | Path) else Path()
-    asked = load_spec(spec)
+    found = None
+    if search_id is not None:
+        found = begun(check_search_id(search_id), asked, store)
+        job = jobs.find(search_id)
+        if job is not None and not job.is_over:
+            return Submitted(_required(found, job, jobs), job)
+    search_id = search_id or new_search_id(asked.name)
+    about = describe_environment(cpus=0, base=base)
     with TemporaryDirectory(prefix="searcher-submit-") as name:
-        folder = Path(name)
-        packed = pack(asked, folder, base=base, working_dir=cargo.working_dir, ships=not cargo.data)
-        found = None if search_id is None else _begun(check_search_id(search_id), asked, store)
+        ships = cargo.data is None
+        packed = pack(asked, Path(name), base=base, working_dir=cargo.working_dir, ships=ships)
+        said = {"data": cargo.data or packed, "output": cargo.output, "versions": _versions(about)}
+        records: list[Record] = [Note(search_id, SUBMITTED, said)]
         if found is None:
-            dataset = load_dataset(asked.data, base=base)
-            plan = make_plan(search_id or new_search_id(asked.name), asked, dataset, base=base)
+            plan = make_plan(search_id, asked, load_dataset(asked.data, base=base), base=base)
             check_strategy(plan)
             ahead = look_ahead(plan, exports=try_exports, training=try_training, on_step=on_step)
             refuse(ahead)
-            notes = ahead.notes(plan.search_id)
-            _begin(with_notices(plan, ahead), store, cargo, notes, packed)
-            search_id = plan.search_id
+            begins = started(with_notices(plan, ahead), about)
+            records = [begins, *ahead.notes(search_id), *records]
+        _tell(store, records)
         job = jobs.start(
-            str(search_id),
-            f"{_interpreter(cargo, jobs)} -m searcher.cli.job {search_id}",
+            search_id,
+            f"{_interpreter(cargo, jobs.address)} -m searcher.cli.job {search_id}",
             runtime_env={"working_dir": name, "env_vars": {STORE: store}},
             metadata={"searcher": "search"},
         )
     with Store(store) as reader:
-        return Submitted(reader.search(str(search_id)), job)
+        return Submitted(reader.search(search_id), job)
 
 
-def _begin(
-    plan: Plan, store: str, cargo: Cargo, notes: tuple[Note, ...], packed: str | None
-) -> None:
-    """Write a search into the store, for a driver to go on with."""
-    about = describe_environment(cpus=0, base=plan.base)
-    said = {"data": cargo.data or packed, "output": cargo.output, "versions": _versions(about)}
-    with Writer(store) as writer:
-        writer.add(started(plan, about))
-        writer.lead(plan.search_id)
-        for note in (*notes, Note(plan.search_id, SUBMITTED, said)):
-            writer.add(note)
+def _required(found: StoredSearch | None, job: Job, jobs: Jobs) -> StoredSearch:
+    """Refuse an id whose job drives a search that is kept elsewhere."""
+    if found is None:
+        raise SpecError(
+            f"search_id: a job {job.job_id} runs on the cluster at {jobs.address}, for a search "
+            "that is not in this store; choose another id"
+        )
+    return found
+
+
+def _tell(store: str, records: Iterable[Record]) -> None:
+    """Write down what a driver needs to know."""
+    with Writer(store) as writer:  # no lease: it would keep the driver away if this process died
+        for record in records:
+            writer.add(record)
         writer.flush()
 
 
@@ -125,34 +138,20 @@ def _versions(about: dict[str, Any]) -> dict[str, str]:
     return {"python": python, "ray": versions["ray"], "searcher": versions["searcher"]}
 
 
-def _begun(search_id: str, spec: Spec, store: str) -> StoredSearch | None:
-    """Return the search of this id if it was begun by this spec."""
-    try:
-        with Store(store) as reader:
-            found = reader.search(search_id)
-    except NotFoundError:
-        return None
-    if found.search_id != search_id:
-        return None
-    if found.spec != spec.model_dump(mode="json"):
-        raise SpecError(f"search {search_id} was begun by another spec")
-    return found
-
-
-def _reachable(store: str, jobs: Jobs) -> str:
+def _reachable(store: str, address: str) -> str:
     """Refuse a file that the head can't see."""
     if not store.startswith("sqlite"):
         return store
-    if not jobs.is_here:
+    if not is_here(address):
         raise SpecError(
-            f"store: {store} is a file on this machine, which the cluster at {jobs.address} can't "
+            f"store: {store} is a file on this machine, which the cluster at {address} can't "
             "see; use PostgreSQL (postgresql+psycopg://...), or a head on this machine"
         )
     prefix, path = store.split(":///", 1)
     return f"{prefix}:///{Path(path).resolve()}"
 
 
-def _interpreter(cargo: Cargo, jobs: Jobs) -> str:
+def _interpreter(cargo: Cargo, address: str) -> str:
     if cargo.python is not None:
         return cargo.python
-    return shlex.quote(sys.executable) if jobs.is_here else "python"
+    return shlex.quote(sys.executable) if is_here(address) else "python"

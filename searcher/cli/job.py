@@ -2,7 +2,8 @@
 
 Where the store is says ``SEARCHER_STORE``, all else the store. It may be started as often as one
 likes: it goes on with the search, steps back if another process drives it, and is done at once if
-it is completed.
+it is completed. Once ``searcher stop`` has asked it to, it exits with 0: whatever starts jobs that
+have failed again must leave it stopped.
 """
 
 import os
@@ -15,7 +16,7 @@ import typer
 
 from searcher.cli.exits import reported
 from searcher.cli.progress.lines import Lines
-from searcher.errors import SpecError
+from searcher.errors import SearchStoppedError, SpecError
 from searcher.resuming import resume
 from searcher.store import DEFAULT_URL, Store
 from searcher.store.credentials import STORE, take_credentials
@@ -23,7 +24,7 @@ from searcher.submitting import SUBMITTED
 
 
 def drive(search_id: str) -> None:
-    """Go on with a submitted search.
+    """Go on with a submitted search, until it has ended or somebody asks it to stop.
 
     Raises
     ------
@@ -39,7 +40,11 @@ def drive(search_id: str) -> None:
     require_same_versions(said["versions"])
     output = Path(said["output"]) if said["output"] else Path.home() / "searcher-output" / search_id
     lines = Lines(sys.stdout)
-    resume(search_id, store=store, output=output, address="auto", observe=lines, data=said["data"])
+    data = said["data"]
+    try:
+        resume(search_id, store=store, output=output, address="auto", observe=lines, data=data)
+    except SearchStoppedError as stopped:
+        sys.stdout.write(f"{stopped}; `searcher stop` asked for that\n")
 
 
 def require_same_versions(asked: dict[str, str]) -> None:

@@ -2,10 +2,13 @@
 
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ import psutil
 import pytest
 
 from searcher.store import Store
+from searcher.submitting import SUBMITTED
 from tests.afterwards import assert_whole
 from tests.cluster.heads import Head, ray_head
 from tests.driven import SEARCHER
@@ -40,6 +44,20 @@ SPEC: dict[str, Any] = {
     "seed": 3,
 }
 TRIALS = 12
+README = Path(__file__).resolve().parents[2] / "README.md"
+MOST_S = 120.0  # for what a head does soon
+
+AWAIT_JOB = """
+import json, sys, time
+from cluster.jobs import Jobs
+address, name, *stop = sys.argv[1:]
+jobs = Jobs(address)
+if stop:
+    jobs.stop(name)
+while not (job := jobs.find(name)).is_over:
+    time.sleep(0.1)
+print(json.dumps([job.state, job.message]))
+"""
 
 
 @dataclass(frozen=True)
@@ -55,14 +73,28 @@ class Desk:
 
     def run(self, *words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [SEARCHER, *words, "--store", self.url],
+            [SEARCHER, *words],
             cwd=self.folder,
-            env=self.head.environment | environment,
+            env=self.head.environment | {"SEARCHER_STORE": self.url} | environment,
             capture_output=True,
             text=True,
             timeout=600,
             check=False,
         )
+
+    def job_at_its_end(self, name: str, *, stop: bool = False) -> tuple[str, str]:
+        """State and message of a job once it is over; in a process of its own, as for ``run``."""
+        done = subprocess.run(
+            [sys.executable, "-c", AWAIT_JOB, self.head.address, name, *(["stop"] if stop else [])],
+            env=self.head.environment,
+            capture_output=True,
+            text=True,
+            timeout=MOST_S,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        state, message = json.loads(done.stdout)
+        return state, message
 
     def submit(self, *options: str, **environment: str) -> "subprocess.CompletedProcess[str]":
         where = "--address", self.head.address, "--output", str(self.folder / "out")
@@ -86,17 +118,30 @@ def desk(head: Head, tmp_path: Path) -> Desk:
     return Desk(tmp_path, head)
 
 
-def test_a_search_is_driven_by_the_cluster_with_the_rows_and_families_that_it_takes_along(
+def documented(desk: Desk) -> list[str]:
+    """Words of the README's command, about this spec and this head."""
+    (line,) = re.findall(r"^searcher submit .*$", README.read_text(encoding="utf-8"), re.MULTILINE)
+    own = {"examples/breast_cancer.yaml": "spec.json", "http://head:8265": desk.head.address}
+    words = shlex.split(line)
+    assert set(own) <= set(words)
+    return [own.get(word, word) for word in words[1:]]
+
+
+def test_the_readmes_command_has_the_cluster_drive_a_search_with_the_rows_and_families_it_needs(
     desk: Desk,
 ) -> None:
-    done = desk.submit("--search-id", "flowers", "--follow")
+    done = desk.run(*documented(desk))
 
     assert done.returncode == 0, done.stderr
     assert "all rows: chose" in done.stderr
     assert "parity    passed" in done.stdout
-    assert_whole(desk.url, "flowers", trials=TRIALS)
-    assert (desk.folder / "out" / "model.onnx").is_file()
-    logs = desk.run("logs", "flowers", "--address", desk.head.address)
+    with Store(desk.url) as store:
+        (found,) = store.searches()
+        model = store.search(found.search_id).model_path
+    assert_whole(desk.url, found.search_id, trials=TRIALS)
+    assert model is not None
+    assert Path(model).parts[-3:] == ("searcher-output", found.search_id, "model.onnx")
+    logs = desk.run("logs", found.search_id, "--address", desk.head.address)
     assert "all rows: chose" in logs.stdout
 
 
@@ -114,10 +159,7 @@ def test_a_search_whose_driver_is_killed_goes_on_when_it_is_submitted_once_more(
 ) -> None:
     first = desk.submit("--search-id", "again", "--format", "json")
     assert first.returncode == 0, first.stderr
-    until = time.monotonic() + 120
-    while not trials_ended(desk, "again"):
-        assert time.monotonic() < until, desk.run("logs", "again", "--address", desk.head.address)
-        time.sleep(0.05)
+    wait_for(lambda: trials_ended(desk, "again") > 0)
     driver = driver_of("again")
     assert driver is not None
     os.kill(driver.pid, signal.SIGKILL)
@@ -127,6 +169,13 @@ def test_a_search_whose_driver_is_killed_goes_on_when_it_is_submitted_once_more(
     assert json.loads(first.stdout)["search_id"] == "again"
     assert second.returncode == 0, second.stderr
     assert_whole(desk.url, "again", trials=TRIALS)
+
+
+def wait_for(claim: Callable[[], bool]) -> None:
+    until = time.monotonic() + MOST_S
+    while not claim():
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 def trials_ended(desk: Desk, search_id: str) -> int:
@@ -143,21 +192,68 @@ def test_who_follows_a_search_whose_job_is_over_is_told_where_to_look(desk: Desk
     assert "/no/such/python" in logs.stdout
 
 
+def outputs(desk: Desk, search_id: str) -> list[str]:
+    """Folders that its driver was told of, one by one."""
+    with Store(desk.url) as store:
+        notes = [note for note in store.events(search_id) if note.kind == SUBMITTED]
+    return [Path(note.payload["output"]).name for note in notes]
+
+
+def test_the_folder_of_a_later_submission_counts_unless_a_job_of_the_search_runs(
+    desk: Desk, tmp_path: Path
+) -> None:
+    (desk.folder / "spec.json").write_text(json.dumps(SPEC | {"budget": {"trials": 3}}))
+    sent = desk.submit("--search-id", "moved", "--python", "sleep 600 #")
+    assert sent.returncode == 0, sent.stderr
+    other = str(tmp_path / "other")
+
+    beside = desk.submit("--search-id", "moved", "--output", other)
+    elsewhere = desk.submit("--search-id", "moved", "--store", f"sqlite:///{tmp_path}/other.db")
+    while_it_runs = outputs(desk, "moved")
+    stopped, _ = desk.job_at_its_end("moved", stop=True)
+    done = desk.submit("--search-id", "moved", "--output", other, "--follow")
+
+    assert beside.returncode == 0, beside.stderr
+    assert elsewhere.returncode == 2, elsewhere.stderr
+    assert "that is not in this store" in elsewhere.stderr
+    assert while_it_runs == ["out"]
+    assert stopped == "STOPPED"
+    assert done.returncode == 0, done.stderr
+    assert outputs(desk, "moved") == ["out", "other"]
+    assert Path(other, "model.onnx").is_file()
+
+
+def test_a_job_that_was_asked_to_stop_has_not_failed_and_one_that_was_interrupted_has(
+    desk: Desk,
+) -> None:
+    (desk.folder / "spec.json").write_text(json.dumps(SPEC | {"budget": {"trials": 4000}}))
+    sent = desk.submit("--search-id", "long")
+    assert sent.returncode == 0, sent.stderr
+    wait_for(lambda: trials_ended(desk, "long") > 0)
+
+    stop = desk.run("stop", "long")
+    stopped = desk.job_at_its_end("long")
+    said = desk.run("logs", "long", "--address", desk.head.address).stdout
+    before = trials_ended(desk, "long")
+    again = desk.submit("--search-id", "long")
+    wait_for(lambda: trials_ended(desk, "long") > before)
+    driver = driver_of("long")
+    assert driver is not None
+    driver.send_signal(signal.SIGINT)
+    interrupted = desk.job_at_its_end("long")
+
+    assert (stop.returncode, again.returncode) == (0, 0), stop.stderr + again.stderr
+    assert stopped[0] == "SUCCEEDED", stopped
+    assert "`searcher stop` asked for that" in said
+    assert interrupted[0] == "FAILED", interrupted
+    assert "130" in interrupted[1]
+    with Store(desk.url) as store:
+        assert store.search("long").state == "interrupted"
+
+
 def test_without_the_token_nothing_is_sent_or_stored(desk: Desk) -> None:
     refused = desk.submit(RAY_AUTH_TOKEN="0" * 64)
 
     assert refused.returncode == 1
     assert "refuses the token" in refused.stderr
     assert not (desk.folder / "store.db").exists()
-
-
-def test_a_file_of_this_machine_is_no_store_for_a_cluster_elsewhere(desk: Desk) -> None:
-    from searcher.errors import SpecError
-    from searcher.submitting import _reachable
-
-    class Elsewhere:
-        is_here = False
-        address = "http://10.0.0.1:8265"
-
-    with pytest.raises(SpecError, match="a file on this machine, which the cluster"):
-        _reachable(desk.url, Elsewhere())  # type: ignore[arg-type]

@@ -39,10 +39,16 @@ def test_what_has_happened_is_told_once_from_the_beginning_to_the_end(tmp_path: 
 def test_a_search_that_nobody_goes_on_with_is_not_followed_for_ever(tmp_path: Path) -> None:
     url = fill(f"sqlite:///{tmp_path}/store.db", make_records(state="running"))
     asked = iter([False, True])
+    told: list[Record] = []
 
     found = follow(
-        SEARCH_ID, store=url, observe=lambda record: None, is_lost=lambda: next(asked), pause_s=0.0
+        SEARCH_ID, store=url, observe=told.append, is_lost=lambda: next(asked), pause_s=0.0
     )
 
     assert found.state == "running"
+    started, ended = (
+        [r.trial_id for r in told if isinstance(r, kind)] for kind in (TrialStarted, TrialEnded)
+    )
+    assert len(started) == len(set(started)) == sum(found.trials.values())
+    assert len(ended) == len(set(ended)) == len(started) - found.trials["running"]
     assert list(asked) == []
