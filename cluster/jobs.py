@@ -1,14 +1,12 @@
 """Ray jobs: a process on a cluster's head, started, asked after and stopped over HTTP."""
 
-import importlib.util
-import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Any
-from urllib.parse import urlsplit
+
+from cluster.head import ClusterError, Head
 
 OVER = ("SUCCEEDED", "FAILED", "STOPPED")
 """What Ray calls the state of a job whose process has ended."""
@@ -18,12 +16,6 @@ AGAIN = "."
 
 AGENT_S = 60.0
 """Seconds that a head may take, once its dashboard answers, until it takes jobs."""
-
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
-
-
-class ClusterError(RuntimeError):
-    """A cluster can't be reached, refuses, or is of another version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +31,6 @@ class Job:
     def is_over(self) -> bool:
         """Whether its process has ended."""
         return self.state in OVER
-
-
-def is_here(address: str) -> bool:
-    """Whether the head whose dashboard has this address is this machine."""
-    return urlsplit(address).hostname in LOOPBACK
 
 
 def number_of(job_id: str, name: str) -> int | None:
@@ -70,16 +57,13 @@ class Jobs:
     """
 
     def __init__(self, address: str) -> None:
-        self.address = _checked(address)
-        if importlib.util.find_spec("aiohttp") is None:
-            raise ClusterError(
-                "asking a cluster for jobs needs more of Ray: pip install 'searcher[cluster]'"
-            )
-        from ray.job_submission import JobSubmissionClient
+        self._head = Head(address)
+        self._client = self._head.client
 
-        with self._asking(), _no_other_address():
-            self._client = JobSubmissionClient(self.address)
-        self._check_version()
+    @property
+    def address(self) -> str:
+        """Of the head's dashboard."""
+        return self._head.address
 
     def find(self, name: str) -> Job | None:
         """Return the newest job of a name; None if the cluster knows none."""
@@ -116,7 +100,7 @@ class Jobs:
         until = monotonic() + AGENT_S
         while True:
             try:
-                with self._asking():
+                with self._head.asking():
                     self._client.submit_job(**request)
                     return
             except ClusterError as error:
@@ -125,7 +109,7 @@ class Jobs:
             sleep(0.5)
 
     def _all(self, name: str) -> Iterator[Job]:
-        with self._asking():
+        with self._head.asking():
             listed = self._client.list_jobs()
         for one in listed:
             number = number_of(one.submission_id or "", name)
@@ -134,7 +118,7 @@ class Jobs:
 
     def stop(self, name: str) -> None:
         """End a job's process: SIGTERM, and after three seconds SIGKILL (Ray 2.60)."""
-        with self._asking():
+        with self._head.asking():
             self._client.stop_job(self._required(name).job_id)
 
     def logs(self, name: str) -> str:
@@ -145,7 +129,7 @@ class Jobs:
         ClusterError
             If there is no such job.
         """
-        with self._asking():
+        with self._head.asking():
             return str(self._client.get_job_logs(self._required(name).job_id))
 
     def _required(self, name: str) -> Job:
@@ -153,54 +137,3 @@ class Jobs:
         if found is None:
             raise ClusterError(f"the cluster at {self.address} knows no job {name}")
         return found
-
-    def _check_version(self) -> None:
-        import ray
-
-        with self._asking():
-            there = self._client._do_request("GET", "/api/version").json()["ray_version"]
-        if there != ray.__version__:
-            raise ClusterError(
-                f"the cluster at {self.address} runs Ray {there}, here it is {ray.__version__}; "
-                f"both must be the same: pip install 'ray=={there}'"
-            )
-
-    @contextmanager
-    def _asking(self) -> Iterator[None]:
-        """Say in plain words what goes wrong between here and the head."""
-        import ray
-        import requests
-
-        try:
-            yield
-        except ClusterError:
-            raise
-        except ray.exceptions.AuthenticationError as error:
-            raise ClusterError(
-                f"the cluster at {self.address} refuses the token, or there is none: set "
-                "RAY_AUTH_MODE=token and RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH"
-            ) from error
-        except (ConnectionError, requests.exceptions.RequestException) as error:
-            raise ClusterError(f"no cluster answers at {self.address}: {error}") from error
-        except RuntimeError as error:
-            raise ClusterError(f"the cluster at {self.address} refuses: {error}") from error
-
-
-@contextmanager
-def _no_other_address() -> Iterator[None]:
-    """Hide the variables that Ray (2.60) prefers to an address that it is given."""
-    names = "RAY_API_SERVER_ADDRESS", "RAY_ADDRESS"
-    hidden = {name: os.environ.pop(name) for name in names if name in os.environ}
-    try:
-        yield
-    finally:
-        os.environ.update(hidden)
-
-
-def _checked(address: str) -> str:
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ClusterError(
-            f"address: found {address!r}; must be that of a head's dashboard, http://HOST:8265"
-        )
-    return address.rstrip("/")

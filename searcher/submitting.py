@@ -8,7 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from cluster.jobs import Job, Jobs, is_here
+from cluster.head import is_here
+from cluster.jobs import Job, Jobs
 from searcher.data import load_dataset
 from searcher.environment import describe_environment
 from searcher.errors import SpecError

@@ -14,6 +14,7 @@ from searcher.cli import (
     examples,
     going_on,
     models,
+    nodes,
     queries,
     reproduce,
     retention,
@@ -72,6 +73,7 @@ app = typer.Typer(
 )
 
 store_app = typer.Typer(rich_markup_mode=None)
+cluster_app = typer.Typer(rich_markup_mode=None)
 
 
 def _show_version(wanted: bool) -> None:
@@ -141,11 +143,16 @@ STORE_COMMANDS: dict[str, Callable[..., None]] = {
     **transfer.COMMANDS,
 }
 
+cluster_app.callback(invoke_without_command=True, epilog=examples.CLUSTER)(nodes.show_help)
+
 for name, command in COMMANDS.items():
     app.command(name, epilog=examples.OF[name])(command)
 for name, command in STORE_COMMANDS.items():
     store_app.command(name, epilog=examples.OF[f"store {name}"])(command)
+for name, command in nodes.COMMANDS.items():
+    cluster_app.command(name, epilog=examples.OF[f"cluster {name}"])(command)
 app.add_typer(store_app, name="store")
+app.add_typer(cluster_app, name="cluster")
 
 
 def main() -> None:

@@ -56,6 +56,11 @@ Examples:
 Examples:
   searcher logs latest --address http://head:8265
 """,
+    "cluster nodes": """\b
+Examples:
+  searcher cluster nodes --address http://head:8265
+  searcher cluster nodes --address http://head:8265 --format json
+""",
     "check": """\b
 Examples:
   searcher check churn.yaml
@@ -212,6 +217,11 @@ Examples:
     **TRANSFER,
 }
 """Command -> examples."""
+
+CLUSTER = """\b
+Examples:
+  searcher cluster nodes --address http://head:8265
+"""
 
 STORE = """\b
 Examples:

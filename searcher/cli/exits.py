@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import typer
 
-from cluster.jobs import ClusterError
+from cluster.head import ClusterError
 from searcher.errors import (
     DataError,
     ExportError,

@@ -85,6 +85,16 @@ StoreUrl = Annotated[
         callback=without_password,
     ),
 ]
+Head = Annotated[
+    str,
+    typer.Option(
+        "--address",
+        envvar="SEARCHER_ADDRESS",
+        metavar="URL",
+        help="The dashboard of the cluster's head, http://HOST:8265.",
+        show_default=False,
+    ),
+]
 OutputFormat = Annotated[
     Format | None,
     typer.Option(

@@ -12,6 +12,7 @@ import typer
 from searcher.cli.options import (
     DEFAULT_STORE,
     AnswerFormat,
+    Head,
     Quiet,
     SearchId,
     SkipExports,
@@ -30,17 +31,6 @@ if TYPE_CHECKING:
 
 ASK_S = 5.0
 """Seconds between two questions to a cluster about a job that is looked on at."""
-
-Head = Annotated[
-    str,
-    typer.Option(
-        "--address",
-        envvar="SEARCHER_ADDRESS",
-        metavar="URL",
-        help="The dashboard of the cluster's head, http://HOST:8265.",
-        show_default=False,
-    ),
-]
 
 
 def submit(
@@ -154,7 +144,8 @@ def _follow(
 
 def _job_is_over(search_id: str, address: str) -> Callable[[], bool]:
     """Ask a cluster every few seconds; one that does not answer has not said that it is."""
-    from cluster.jobs import ClusterError, Jobs
+    from cluster.head import ClusterError
+    from cluster.jobs import Jobs
 
     asked_at = monotonic()
 

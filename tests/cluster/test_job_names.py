@@ -2,7 +2,8 @@
 
 import pytest
 
-from cluster.jobs import is_here, number_of
+from cluster.head import is_here
+from cluster.jobs import number_of
 
 
 @pytest.mark.parametrize("name", ["churn", "churn--2", "a-1", "--", "20260131-120000-a1b2c3"])
