@@ -8,6 +8,9 @@ DEMO   := demo
 .PHONY: help setup demo check test chaos bench clean
 .DEFAULT_GOAL := help
 
+# Images of Python often set it: each of some hundred processes would compile our modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cluster.session import Session, connect
-from tests.driven import cluster, place, undisturbed  # noqa: F401  (fixtures are asked for by name)
+from tests.driven import another_ray, cluster, place, undisturbed  # noqa: F401  (asked for by name)
 from tests.forked_workers import forked_workers, use_forked_workers
 from tests.postgres import postgres, postgres_url  # noqa: F401
 
@@ -52,6 +52,7 @@ TOGETHER = {
         "flows/test_leases_of_searches.py",
         "flows/test_lost_workers.py",
         "flows/test_networks.py",
+        "flows/test_nodes.py",
         "flows/test_resume.py",
         "test_forked.py",
     ),

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ import sys
 from cluster.session import connect
 from tests.forked_workers import use_forked_workers
 use_forked_workers()
-with connect(cpus=1):
+with connect(cpus=int(sys.argv[1])):
     import ray
     print(ray.get_runtime_context().gcs_address, flush=True)
     sys.stdin.read()
@@ -61,8 +61,13 @@ class Cluster:
 
     address: str
     folder: Path  # where its workers leave traces
-    environment: dict[str, str]
+    environment: dict[str, str]  # of its drivers
+    of_workers: dict[str, str]  # variables with which its workers are forked
     forks: Forks
+
+    def another(self, *, cores: int = 1) -> AbstractContextManager[str]:
+        """Start one more; give its address."""
+        return ray_with(self.environment | self.of_workers, cores=cores)
 
     @property
     def fits(self) -> int:
@@ -84,30 +89,40 @@ class Cluster:
 
 @contextmanager
 def ray_cluster(folder: Path) -> Iterator[Cluster]:
-    """Start Ray with one core, in a process of its own."""
+    """Start a Ray for drivers that are forked."""
     environment = {
         **os.environ,
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN": secrets.token_hex(32),
         counted.VARIABLE: str(folder),
     }
-    with Forks(environment) as forks, forked_workers() as variables:
-        process = subprocess.Popen(
-            [sys.executable, "-c", CLUSTER],
-            env=environment | variables,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            yield Cluster(process.stdout.readline().strip(), folder, environment, forks)
-        finally:
-            process.stdin.close()
-            process.wait(60)
-            process.stdout.close()
+    with (
+        Forks(environment) as forks,
+        forked_workers() as of_workers,
+        ray_with(environment | of_workers) as address,
+    ):
+        yield Cluster(address, folder, environment, of_workers, forks)
+
+
+@contextmanager
+def ray_with(environment: dict[str, str], *, cores: int = 1) -> Iterator[str]:
+    """Start Ray in a process of its own; give its address."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", CLUSTER, str(cores)],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        yield process.stdout.readline().strip()
+    finally:
+        process.stdin.close()
+        process.wait(60)
+        process.stdout.close()
 
 
 @dataclass
@@ -120,6 +135,7 @@ class Place:
     environment: dict[str, str] = field(default_factory=dict)  # of every driver
     drivers: list["Driver"] = field(default_factory=list)  # that were started
     forked: bool = True
+    another_ray: str = ""  # address of one whose core is free
 
     def __post_init__(self) -> None:
         self.url = self.url or f"sqlite:///{self.folder}/store.db"
@@ -134,7 +150,7 @@ class Place:
         where = ["--store", self.url]
         if command[0] in ("run", "resume", "extend", "fork"):
             where += ["--output", str(self.output)]
-            if "--cpus" not in command:
+            if not {"--cpus", "--address"} & set(command):
                 where += ["--address", self.cluster.address]
         words = [SEARCHER, *command, *where]
         everything = self.cluster.environment | self.environment | environment
@@ -270,6 +286,13 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """One Ray for all tests that kill drivers."""
     with ray_cluster(tmp_path_factory.mktemp("ray")) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def another_ray(cluster: Cluster) -> Iterator[str]:
+    """Address of a Ray for who goes on while a suspended driver's worker has the other's core."""
+    with cluster.another() as address:
+        yield address
 
 
 @pytest.fixture

@@ -56,11 +56,15 @@ def drawn(request: pytest.FixtureRequest) -> random.Random:
 
 @pytest.fixture
 def arena(
-    cluster: Cluster, server: PostgresServer, tmp_path: Path, drawn: random.Random
+    cluster: Cluster,
+    another_ray: str,
+    server: PostgresServer,
+    tmp_path: Path,
+    drawn: random.Random,
 ) -> Iterator[Place]:
     """Where a run's search is kept: on either database."""
     url = server.create_database() if drawn.random() < 0.5 else ""
-    made = Place(cluster, tmp_path, url)
+    made = Place(cluster, tmp_path, url, another_ray=another_ray)
     yield made
     made.tidy()
     if url:
@@ -114,7 +118,7 @@ def suspend_driver(place: Place, drawn: random.Random, server: PostgresServer) -
     try:
         driver.wait_until_stopped()
         place.wait_until(lambda: not _is_driven(place))
-        place.finish("--cpus", "1")  # the shared Ray's one core is the suspended driver's
+        place.finish("--address", place.another_ray)
         driver.signal(signal.SIGCONT)
         ended = driver.wait()
     finally:

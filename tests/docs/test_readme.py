@@ -66,7 +66,7 @@ def test_make_demo_ends_with_what_the_readme_shows(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(2 * MOST_S)
 def test_every_searcher_command_and_the_python_examples_run(tmp_path: Path) -> None:
-    """In a folder of their own, with fewer trials and no forests; the rest is as in the README."""
+    """In a folder of their own, with fewer trials and no trees; the rest is as in the README."""
     from sklearn.datasets import load_breast_cancer
 
     spec = (ROOT / "examples" / "breast_cancer.yaml").read_text(encoding="utf-8")
@@ -74,9 +74,9 @@ def test_every_searcher_command_and_the_python_examples_run(tmp_path: Path) -> N
     few = (
         spec.replace("trials: 32", "trials: 3")
         .replace("outer: 5, inner: 4", "outer: 2, inner: 2")
-        .replace("random_forest, ", "")
+        .replace(", random_forest, xgboost", "")
     )
-    assert "[logistic_regression, xgboost]" in few
+    assert "[logistic_regression]" in few
     (tmp_path / "examples" / "breast_cancer.yaml").write_text(few, encoding="utf-8")
     load_breast_cancer(as_frame=True).data.head(5).to_csv(tmp_path / "new_rows.csv", index=False)
 

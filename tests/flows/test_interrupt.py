@@ -1,5 +1,6 @@
 """Ctrl-C: everything up to then is stored, nothing is left running."""
 
+import json
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 from searcher.errors import StoreError
 from searcher.store import Store
 from tests.afterwards import again, ask, assert_whole, told
-from tests.driven import TRIALS, Place, Undisturbed, failing
+from tests.driven import SEARCHER, TRIALS, Place, Undisturbed, failing
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -21,20 +22,29 @@ INTERRUPTED = 130
 WITHIN_S = 30.0  # what is promised
 ENDLESS_S = 1000.0
 
+SPEC = {
+    "name": "long",
+    "data": {"path": "sklearn:iris"},
+    "families": ["decision_tree"],
+    "strategy": {"kind": "random"},
+    "budget": {"trials": 10_000},
+    "seed": 1,
+}
 SCRIPT = """
-import sys
+import json, sys
 from searcher import search
 from searcher.errors import SearchInterruptedError
-spec = {
-    "name": "long", "data": {"path": "sklearn:iris"}, "families": ["decision_tree"],
-    "strategy": {"kind": "random"}, "budget": {"trials": 10000}, "seed": 1,
-}
 try:
-    search(spec, store=sys.argv[1], output=sys.argv[2], try_exports=False)
+    search(json.load(open(sys.argv[1])), store=sys.argv[3], output=sys.argv[5], try_exports=False)
 except SearchInterruptedError as error:
-    print(error)
+    print(error, file=sys.stderr)
+    print(f"see it with `searcher show {error.search_id}`", file=sys.stderr)
     sys.exit(130)
 """
+WAYS = {
+    signal.SIGINT: [SEARCHER, "run"],
+    signal.SIGTERM: [sys.executable, "-c", SCRIPT],
+}
 
 
 def wait_for_trials(url: str, n: int) -> str:
@@ -51,13 +61,15 @@ def wait_for_trials(url: str, n: int) -> str:
     raise AssertionError(f"no {n} trials after ten minutes")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", WAYS)
 def test_an_interrupted_search_stores_what_it_has_and_leaves_no_process(
     tmp_path: Path, number: signal.Signals
 ) -> None:
-    url = f"sqlite:///{tmp_path}/store.db"
+    """Ctrl-C at the command, SIGTERM to a program of one's own."""
+    url, spec = f"sqlite:///{tmp_path}/store.db", tmp_path / "long.json"
+    spec.write_text(json.dumps(SPEC))
     process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, url, str(tmp_path / "out")],
+        [*WAYS[number], str(spec), "--store", url, "--output", str(tmp_path / "out")],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -73,7 +85,8 @@ def test_an_interrupted_search_stores_what_it_has_and_leaves_no_process(
         process.kill()
 
     assert process.returncode == 130, err
-    assert f"search {search_id} was interrupted" in out
+    assert f"see it with `searcher show {search_id}`" in err
+    assert (out, "Traceback" in err) == ("", False)
     with Store(url) as store:
         found = store.search(search_id)
         trials = store.trials(search_id)

@@ -13,7 +13,6 @@ pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 HELD, FAILED = 5, 1
 ENDLESS_S = 1000.0
-ITS_OWN_RAY = "--cpus", "1"  # the shared one has one core, which the suspended driver's worker has
 
 
 def suspended(place: Place, where: str) -> Driver:
@@ -27,6 +26,22 @@ def dump(place: Place) -> list[str]:
     """All that the store has, as text."""
     with sqlite3.connect(place.folder / "store.db") as connection:
         return list(connection.iterdump())
+
+
+def test_two_searches_at_once_share_a_store(
+    place: Place, another_ray: str, undisturbed: Undisturbed
+) -> None:
+    other = Place(place.cluster, place.folder / "other", place.url)
+    other.folder.mkdir()
+
+    drivers = place.begin(), other.begin(None, "--address", another_ray)
+    ended = [driver.wait() for driver in drivers]
+
+    assert [one.code for one in ended] == [0, 0], ended
+    assert place.search_id != place.newest_id
+    for search_id in (place.search_id, place.newest_id):
+        assert_whole(place.url, search_id, trials=TRIALS)
+        assert told(place.url, search_id) == undisturbed.found
 
 
 def test_a_search_that_is_being_driven_is_not_driven_twice(place: Place) -> None:
@@ -54,12 +69,12 @@ def test_a_search_that_is_being_driven_is_not_driven_twice(place: Place) -> None
 
 
 def test_a_driver_that_wakes_up_after_another_took_over_writes_nothing(
-    place: Place, undisturbed: Undisturbed
+    place: Place, another_ray: str, undisturbed: Undisturbed
 ) -> None:
     first = suspended(place, "driver.result_recorded")
     try:
         place.wait_until(lambda: not is_driven(place))
-        place.finish(*ITS_OWN_RAY)
+        place.finish("--address", another_ray)
         before = dump(place)
         first.signal(signal.SIGCONT)
         ended = first.wait()

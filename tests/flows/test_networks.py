@@ -2,12 +2,13 @@
 
 import json
 import signal
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.afterwards import again, ask, assert_whole, told, trials_of
-from tests.driven import Place, failing, is_driven
+from tests.driven import Cluster, Place, failing, is_driven
 
 pytest.importorskip("torch")
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(1800)]
@@ -37,10 +38,18 @@ POPULATION = SPEC | {
     "budget": {"trials": 5},
     "hardware": {"workers": 2},
 }
+
 KILLS = (
     "driver.result_recorded=kill@4",
     "writer.before_commit=kill@9",
 )
+
+
+@pytest.fixture
+def two_rays(cluster: Cluster) -> Iterator[tuple[str, str]]:
+    """Addresses of two with two cores: the first one's are held by who is suspended."""
+    with cluster.another(cores=2) as first, cluster.another(cores=2) as second:
+        yield first, second
 
 
 def test_a_fork_takes_over_trials_in_epochs_with_all_their_units(place: Place) -> None:
@@ -95,21 +104,24 @@ def test_a_search_of_networks_that_is_killed_again_and_again_ends_as_the_undistu
 
 
 def test_a_population_trained_by_ranks_is_fenced_resumed_and_ends_as_the_undisturbed_one(
-    place: Place,
+    place: Place, two_rays: tuple[str, str]
 ) -> None:
-    two = "--cpus", "2"  # the shared Ray has one core
     calm = Place(place.cluster, place.folder / "calm")
     calm.folder.mkdir()
-    ended = calm.begin(POPULATION, *two).wait()
+    ended = calm.begin(POPULATION, "--address", two_rays[0]).wait()
     assert ended.code == 0, ended.err
 
     slept = place.begin(
-        POPULATION, *two, **failing("driver.result_recorded=stop@6"), SEARCHER_LEASE_S="4"
+        POPULATION,
+        "--address",
+        two_rays[0],
+        **failing("driver.result_recorded=stop@6"),
+        SEARCHER_LEASE_S="4",
     )
     try:
         slept.wait_until_stopped()
         place.wait_until(lambda: not is_driven(place))
-        finished = place.finish(*two)
+        finished = place.finish("--address", two_rays[1])
         slept.signal(signal.SIGCONT)
         woken = slept.wait()
     finally:

@@ -349,33 +349,3 @@ def test_a_model_that_cannot_be_written_costs_the_file_and_not_the_estimate(fold
     assert len(result.outer_scores) == 2
     assert result.model_path is None
     assert "rows.csv" in result.error
-
-
-def test_two_searches_at_once_share_a_store(folder: Path) -> None:
-    import subprocess
-    import sys
-
-    script = (
-        "import sys, json; from searcher import search; "
-        "search(json.loads(sys.argv[1]), store=sys.argv[2], output=sys.argv[3], report=False, "
-        "try_exports=False, cpus=1)"
-    )
-    url = f"sqlite:///{folder}/store.db"
-    spec = make_spec(folder, families=["logistic_regression"], budget={"trials": 6})
-
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", script, json.dumps(spec), url, str(folder / name)],
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for name in "ab"
-    ]
-    errors = [process.communicate(timeout=600)[1] for process in processes]
-
-    assert [process.returncode for process in processes] == [0, 0], errors
-    with Store(url) as store:
-        first, second = store.searches()
-    assert first.state == second.state == "completed"
-    assert first.trials == second.trials == dict(first.trials, completed=18, running=0)
-    assert first.outer_mean == second.outer_mean

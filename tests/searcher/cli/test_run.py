@@ -1,12 +1,7 @@
 """run, and what follows it: a whole search from the command line, on a real Ray."""
 
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,7 +10,6 @@ from typer.testing import CliRunner
 
 from searcher.cli.app import app
 from searcher.store import Store
-from tests.searcher.cli.conftest import MAIN
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
@@ -227,33 +221,3 @@ def test_quiet_says_the_result_only(refused):
 
     assert answer.stderr == ""
     assert "diabetes: completed" in answer.stdout
-
-
-def test_ctrl_c_ends_with_130_and_everything_stored(tmp_path):
-    (tmp_path / "long.yaml").write_text(SPEC.replace("trials: 4", "trials: 100000"))
-    log = tmp_path / "stderr.txt"
-    with log.open("w") as stderr:
-        process = subprocess.Popen(
-            [sys.executable, "-c", MAIN, "run", "long.yaml", "--cpus", "1"],
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[3])},
-        )
-    try:
-        while process.poll() is None and " completed" not in log.read_text():
-            time.sleep(0.1)
-        process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=600)
-    finally:
-        process.kill()
-
-    said = log.read_text()
-    assert process.returncode == 130, said
-    assert out == b""
-    assert "Traceback" not in said, said
-    with Store(f"sqlite:///{tmp_path}/searcher.db") as store:
-        (found,) = store.searches()
-    assert f"see it with `searcher show {found.search_id}`" in said
-    assert found.state == "interrupted"
-    assert found.trials["completed"] > 0
