@@ -54,6 +54,7 @@ TOGETHER = {
         "flows/test_networks.py",
         "flows/test_nodes.py",
         "flows/test_resume.py",
+        "flows/test_submit.py",
         "test_forked.py",
     ),
     "chaos": ("chaos/",),

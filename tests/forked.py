@@ -71,9 +71,11 @@ class Forks:
                 start_new_session=True,
             )
 
-    def start(self, command: Sequence[str], environment: Mapping[str, str]) -> "Forked":
-        """Run a Python script, the first word, with arguments, the other ones."""
-        asked = json.dumps([list(command), dict(environment)]).encode()
+    def start(
+        self, command: Sequence[str], environment: Mapping[str, str], *, folder: Path = Path()
+    ) -> "Forked":
+        """Run a Python script, the first word, with arguments, the other ones, in a folder."""
+        asked = json.dumps([list(command), dict(environment), str(folder.resolve())]).encode()
         status, theirs = os.pipe()
         files = [tempfile.TemporaryFile("w+", encoding="utf-8") for _ in range(2)]  # noqa: SIM115
         try:
@@ -188,9 +190,12 @@ def _keep(status: int) -> bool:
         os.write(status, f"{STOPPED}\n".encode())
 
 
-def _become(command: list[str], environment: dict[str, str], outputs: list[int]) -> None:
+def _become(
+    command: list[str], environment: dict[str, str], folder: str, outputs: list[int]
+) -> None:
     """Make this process what a shell would start."""
     os.setsid()
+    os.chdir(folder)
     for number, descriptor in enumerate(outputs, start=1):
         os.dup2(descriptor, number)
         os.close(descriptor)

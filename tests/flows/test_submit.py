@@ -20,7 +20,8 @@ from searcher.store import Store
 from searcher.submitting import SUBMITTED
 from tests.afterwards import assert_whole
 from tests.cluster.heads import Head, ray_head
-from tests.driven import SEARCHER
+from tests.driven import SEARCHER, Cluster
+from tests.forked import Forks
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -66,21 +67,18 @@ class Desk:
 
     folder: Path
     head: Head
+    forks: Forks
 
     @property
     def url(self) -> str:
         return f"sqlite:///{self.folder}/store.db"
 
     def run(self, *words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [SEARCHER, *words],
-            cwd=self.folder,
-            env=self.head.environment | {"SEARCHER_STORE": self.url} | environment,
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
+        environment = self.head.environment | {"SEARCHER_STORE": self.url} | environment
+        forked = self.forks.start([SEARCHER, *words], environment, folder=self.folder)
+        said = forked.communicate(timeout=600)
+        assert forked.returncode is not None
+        return subprocess.CompletedProcess(words, forked.returncode, *said)
 
     def job_at_its_end(self, name: str, *, stop: bool = False) -> tuple[str, str]:
         """State and message of a job once it is over; in a process of its own, as for ``run``."""
@@ -108,14 +106,14 @@ def head() -> Iterator[Head]:
 
 
 @pytest.fixture
-def desk(head: Head, tmp_path: Path) -> Desk:
+def desk(head: Head, cluster: Cluster, tmp_path: Path) -> Desk:
     from sklearn.datasets import load_iris
 
     table = load_iris(as_frame=True).frame.rename(columns={"target": "kind"})
     table.to_csv(tmp_path / "flowers.csv", index=False)
     (tmp_path / "mine.py").write_text(FAMILY)
     (tmp_path / "spec.json").write_text(json.dumps(SPEC))
-    return Desk(tmp_path, head)
+    return Desk(tmp_path, head, cluster.forks)
 
 
 def documented(desk: Desk) -> list[str]:
