@@ -1,9 +1,11 @@
 """Fixtures that every test may use."""
 
+import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -43,6 +45,7 @@ SLOW_IN_SUM = (
 )
 """Folders whose tests are quick one by one, but not all together: `make check` leaves them out."""
 
+IDLE_S = 20.0
 
 TOGETHER = {
     "searches that die": (
@@ -139,32 +142,68 @@ def shared_data() -> Path:
     return _shared("data")
 
 
+class LocalRay:
+    """The local Ray of this process, which is closed when no module has used it for a while.
+
+    An idle one takes three per cent of a core.
+    """
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._session: Session | None = None
+        self._left_at = math.inf
+
+    def enter(self, cores: int) -> Session:
+        """Start it with so many cores, unless it has them already."""
+        if self._session is None or self._session.cpus != cores:
+            self.close()
+            self._session = self._stack.enter_context(connect(cpus=cores))
+            assert self._session.cpus == cores, "a test has left its own Ray behind"
+        self._left_at = math.inf
+        return self._session
+
+    def leave(self) -> None:
+        """Say that a module needs it no longer."""
+        self._left_at = monotonic()
+
+    def close_if_idle(self) -> None:
+        """Close it if nobody has come for a while."""
+        if monotonic() - self._left_at > IDLE_S:
+            self.close()
+
+    def close(self) -> None:
+        """Leave nothing of it behind."""
+        self._stack.close()
+        self._session, self._left_at = None, math.inf
+
+
+LOCAL_RAY = LocalRay()
+
+
+def pytest_runtest_setup() -> None:
+    """Close a Ray that nobody uses."""
+    LOCAL_RAY.close_if_idle()
+
+
 @pytest.fixture(scope="session")
-def local_ray() -> Iterator[Callable[[int], Session]]:
-    """Gives the local Ray of this process, with as many cores as are asked for."""
-    with forked_workers() as variables, ExitStack() as stack:
+def local_ray() -> Iterator[LocalRay]:
+    """Give the local Ray of this process."""
+    with forked_workers() as variables:
         use_forked_workers()
         os.environ.update(variables)
-        sessions: dict[int, Session] = {}
-
-        def with_cores(cores: int) -> Session:
-            if cores not in sessions:
-                stack.close()
-                sessions.clear()
-                sessions[cores] = stack.enter_context(connect(cpus=cores))
-                assert sessions[cores].cpus == cores, "a test has left its own Ray behind"
-            return sessions[cores]
-
-        yield with_cores
+        yield LOCAL_RAY
+        LOCAL_RAY.close()
 
 
 @pytest.fixture(scope="module")
-def ray_session(local_ray: Callable[[int], Session]) -> Session:
+def ray_session(local_ray: LocalRay) -> Iterator[Session]:
     """A local Ray with two cores, shared by all tests that need two workers at once."""
-    return local_ray(2)
+    yield local_ray.enter(2)
+    local_ray.leave()
 
 
 @pytest.fixture(scope="module")
-def one_worker(local_ray: Callable[[int], Session]) -> Session:
+def one_worker(local_ray: LocalRay) -> Iterator[Session]:
     """A local Ray with one core, shared by all other tests: half as many workers to start."""
-    return local_ray(1)
+    yield local_ray.enter(1)
+    local_ray.leave()
