@@ -47,6 +47,9 @@ Examples:
   searcher submit churn.yaml --address http://head:8265 --follow
   searcher submit churn.yaml --address http://head:8265 --data /data/churn.csv
   searcher submit churn.yaml --address http://head:8265 --search-id nightly
+  searcher submit churn.yaml --kubernetes --data /data/churn.csv
+  searcher submit churn.yaml --kubernetes --data /data/churn.csv --dry-run
+  searcher submit churn.yaml --kubernetes --data /data/churn.csv --workers gpus=1
 """,
     "follow": """\b
 Examples:
@@ -55,6 +58,7 @@ Examples:
     "logs": """\b
 Examples:
   searcher logs latest --address http://head:8265
+  searcher logs latest --kubernetes
 """,
     "cluster nodes": """\b
 Examples:

@@ -1,20 +1,18 @@
-"""Commands for searches that a cluster drives: submit, follow, logs."""
+"""The command that has a cluster drive a search."""
 
-import sys
 from collections.abc import Callable
-from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from searcher.cli import kubernetes as k8s
+from searcher.cli.looking_on import Head, There, look_on
 from searcher.cli.options import (
     DEFAULT_STORE,
     AnswerFormat,
-    Head,
     Quiet,
-    SearchId,
     SkipExports,
     SkipTraining,
     SpecFile,
@@ -23,20 +21,17 @@ from searcher.cli.options import (
 )
 from searcher.cli.output import Answer, Format, Rows, check_format, deliver, note
 from searcher.cli.progress import progress
-from searcher.cli.run import GivenId, conclude
-from searcher.records import Record
+from searcher.cli.run import GivenId
 
 if TYPE_CHECKING:
+    from cluster.kubernetes.wanted import Wanted
     from searcher.submitting import Submitted
-
-ASK_S = 5.0
-"""Seconds between two questions to a cluster about a job that is looked on at."""
 
 
 def submit(
     spec: SpecFile,
     *,
-    address: Head,
+    address: Head = None,
     search_id: GivenId = None,
     working_dir: Annotated[
         Path | None,
@@ -64,7 +59,14 @@ def submit(
         str | None,
         typer.Option(metavar="COMMAND", help="The cluster's Python.", show_default="python"),
     ] = None,
-    follow: Annotated[bool, typer.Option("--follow", help="Look on until it has ended.")] = False,
+    kubernetes: k8s.OnKubernetes = False,
+    namespace: k8s.Namespace = None,
+    image: k8s.Image = None,
+    workers: k8s.WorkerGroups = None,
+    head_memory: k8s.HeadMemory = None,
+    queue: k8s.Queue = None,
+    dry_run: k8s.DryRun = False,
+    look: Annotated[bool, typer.Option("--follow", help="Look on until it has ended.")] = False,
     skip_exports: SkipExports = False,
     skip_training: SkipTraining = False,
     store: StoreUrl = DEFAULT_STORE,
@@ -76,94 +78,105 @@ def submit(
     What can be checked is checked here first; then the search is in the store, and a job of the
     same id drives it. The rows (up to 50 MB) and your own families' modules go along. Submit once
     more with --search-id to go on with a search whose job has died. Needs a store that both reach.
+
+    With --kubernetes the search gets a Ray cluster of its own, by a RayJob. Nothing goes along: say
+    where pods see the rows by --data.
     """
+    check_format(form, None)
+    only_there = namespace, image, workers, head_memory, queue, dry_run
+    address = k8s.require_one_place(address, on_kubernetes=kubernetes, only_there=only_there)
+    sending = Sending(spec, search_id, data, output, store, not skip_exports, not skip_training)
+    if not kubernetes:
+        cargo = working_dir, python
+        _to_head(sending, address, *cargo, form=form, looks_on=look, quiet=quiet)
+        return
+    k8s.refuse_luggage(working_dir, python)
+    wanted = k8s.wanted_cluster(namespace, image, workers or (), head_memory, queue)
+    if dry_run:
+        k8s.print_objects(spec, wanted, search_id, data, output)
+        return
+    _to_kubernetes(sending, wanted, form=form, looks_on=look, quiet=quiet)
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What is sent, wherever that is."""
+
+    spec: Path
+    search_id: str | None
+    data: str | None
+    output: str | None
+    store: str
+    exports: bool
+    training: bool
+
+
+def _to_head(
+    sending: Sending,
+    address: str,
+    working_dir: Path | None,
+    python: str | None,
+    *,
+    form: Format,
+    looks_on: bool,
+    quiet: bool,
+) -> None:
     from searcher.submitting import Cargo, submit
 
-    check_format(form, None)
-    note(f"reading {spec} and its data, asking {address}", quiet=quiet)
-    cargo = Cargo(working_dir, data, output, python)
+    note(f"reading {sending.spec} and its data, asking {address}", quiet=quiet)
     with progress(quiet=quiet) as observe:
         sent = submit(
-            spec,
+            sending.spec,
             address=address,
-            store=store,
-            search_id=search_id,
-            cargo=cargo,
-            try_exports=not skip_exports,
-            try_training=not skip_training,
+            store=sending.store,
+            search_id=sending.search_id,
+            cargo=Cargo(working_dir, sending.data, sending.output, python),
+            try_exports=sending.exports,
+            try_training=sending.training,
             on_step=None if observe is None else observe.step,
         )
-    if follow:
-        _follow(sent.search.search_id, store, form=form, quiet=quiet, address=address)
+    if looks_on:
+        found = sent.search.search_id
+        there = There(_job_is_over(found, address), f"--address {address}")
+        look_on(found, sending.store, form=form, quiet=quiet, there=there)
         return
-    _tell(sent, address, store, form, quiet=quiet)
+    _tell(sent, address, sending.store, form, quiet=quiet)
 
 
-def follow(
-    search_id: SearchId,
-    *,
-    store: StoreUrl = DEFAULT_STORE,
-    form: AnswerFormat = "table",
-    quiet: Quiet = False,
+def _to_kubernetes(
+    sending: Sending, wanted: "Wanted", *, form: Format, looks_on: bool, quiet: bool
 ) -> None:
-    """Look on at a search, wherever it runs, until it has ended. Ctrl-C only stops looking.
+    from searcher.submitting import Tries, submit_to_kubernetes
 
-    What it shows comes from the store: it needs no way to the cluster, and outlives lost
-    connections. The exit code is that of `searcher run`.
-    """
-    check_format(form, None)
-    _follow(search_id, store, form=form, quiet=quiet)
-
-
-def logs(search_id: SearchId, *, address: Head, store: StoreUrl = DEFAULT_STORE) -> None:
-    """Print what the process that drives a submitted search has written so far."""
-    from cluster.jobs import Jobs
-    from searcher.store import Store
-
-    with Store(store) as reader:
-        found = reader.search(search_id).search_id
-    sys.stdout.write(Jobs(address).logs(found))
-
-
-def _follow(
-    search_id: str, store: str, *, form: Format, quiet: bool, address: str | None = None
-) -> None:
-    from searcher.following import follow
-
-    is_lost = None if address is None else _job_is_over(search_id, address)
+    note(f"reading {sending.spec} and its data, asking Kubernetes", quiet=quiet)
     with progress(quiet=quiet) as observe:
-        found = follow(search_id, store=store, observe=observe or _nobody, is_lost=is_lost)
-    if found.state == "running":
-        note(f"its job is over; `searcher logs {search_id} --address {address}`", quiet=quiet)
-        raise typer.Exit(1)
-    if found.state != "completed":
-        note(f"{found.search_id} is {found.state}: {found.error}", quiet=quiet)
-        raise typer.Exit(1)
-    conclude(found, store, form=form, quiet=quiet)
+        sent = submit_to_kubernetes(
+            sending.spec,
+            store=sending.store,
+            wanted=wanted,
+            search_id=sending.search_id,
+            data=sending.data,
+            output=sending.output,
+            tries=Tries(
+                sending.exports, sending.training, None if observe is None else observe.step
+            ),
+        )
+    if looks_on:
+        found, where = sent.search.search_id, f"--kubernetes --namespace {wanted.namespace}"
+        there = There(k8s.is_over(found, wanted.namespace), where)
+        look_on(found, sending.store, form=form, quiet=quiet, there=there)
+        return
+    k8s.tell(sent, wanted.namespace, sending.store, form, quiet=quiet)
 
 
 def _job_is_over(search_id: str, address: str) -> Callable[[], bool]:
-    """Ask a cluster every few seconds; one that does not answer has not said that it is."""
-    from cluster.head import ClusterError
-    from cluster.jobs import Jobs
+    def ask() -> bool:
+        from cluster.jobs import Jobs
 
-    asked_at = monotonic()
+        job = Jobs(address).find(search_id)
+        return job is None or job.is_over
 
-    def is_over() -> bool:
-        nonlocal asked_at
-        if monotonic() - asked_at < ASK_S:
-            return False
-        asked_at = monotonic()
-        with suppress(ClusterError):
-            job = Jobs(address).find(search_id)
-            return job is None or job.is_over
-        return False
-
-    return is_over
-
-
-def _nobody(record: Record) -> None:
-    """Look on without a word."""
+    return ask
 
 
 def _tell(sent: "Submitted", address: str, store: str, form: Format, *, quiet: bool) -> None:

@@ -47,7 +47,8 @@ class Mutation:
 
     def __str__(self) -> str:
         """Name it in the report of a test."""
-        return f"{self.check}: {self.of[1]}{self.at}"
+        where = "" if self.deployment == "every component" else f" ({self.deployment})"
+        return f"{self.check}: {self.of[1]}{self.at}{where}"
 
 
 def _secret(name: str) -> list[dict[str, Any]]:
@@ -272,4 +273,10 @@ LINT = [
 ]
 
 MUTATIONS = [*SCHEMA, *OPERATOR, *RESTRICTED, *REFERENCES, *NETWORK, *LINT]
+OF_A_SEARCH = (JOB, OF_SEARCH, OF_DASHBOARD, OF_SUBMITTER, ("PodDisruptionBudget", SEARCH))
+MUTATIONS += [
+    replace(mutation, deployment="submitted with GPUs")
+    for mutation in MUTATIONS
+    if mutation.of in OF_A_SEARCH
+]
 MUTATIONS += [replace(mutation, deployment="queued") for mutation in QUEUED]

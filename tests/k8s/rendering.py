@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
+from cluster.kubernetes.objects import objects
+from cluster.kubernetes.wanted import Wanted, Workers
+
 ROOT = Path(__file__).resolve().parents[2]
 VARIANTS = "tests/k8s/variants"
 
@@ -22,6 +25,22 @@ DEPLOYMENTS = {
 }
 """An installation, a search on it, and what it needs of the whole cluster."""
 
+GPU = Workers("gpu", 1, "1", "2Gi", gpus=1)
+SUBMITTED = {
+    "submitted": (("k8s/overlays/local",), Wanted()),
+    "submitted with GPUs": (
+        (f"{VARIANTS}/installation",),
+        Wanted(workers=(Workers("small", 3, "1", "2Gi"), GPU), head_memory="2Gi"),
+    ),
+    "submitted to a queue": (
+        (f"{VARIANTS}/queued", "k8s/components/kueue/cluster"),
+        Wanted(workers=(Workers("small", 1, "1", "2Gi"), GPU), queue="searches"),
+    ),
+}
+"""An installation, and the Ray cluster that `searcher submit --kubernetes` was asked for on it."""
+
+EVERY = (*DEPLOYMENTS, *SUBMITTED)
+
 SEARCH_ID = "churn-3f9a2c"
 """What the overlays have in ``id.yaml``."""
 
@@ -32,6 +51,10 @@ DROP = object()
 
 def deployment(name: str) -> list[Document]:
     """All objects of an installation and of a search on it."""
+    if name in SUBMITTED:
+        folders, wanted = SUBMITTED[name]
+        there = [document for folder in folders for document in render(folder)]
+        return [*there, *objects(SEARCH_ID, wanted)]
     return [document for folder in DEPLOYMENTS[name] for document in render(folder)]
 
 

@@ -12,7 +12,7 @@ from tests.k8s.operator_rules import operator_rules
 from tests.k8s.pods import containers, labels, pods
 from tests.k8s.queues import queues
 from tests.k8s.references import references
-from tests.k8s.rendering import DEPLOYMENTS, ROOT, Document, deployment
+from tests.k8s.rendering import EVERY, ROOT, Document, deployment
 from tests.k8s.restricted import restricted
 from tests.k8s.schemas import schema_errors
 
@@ -25,6 +25,10 @@ CHECKS: dict[str, Callable[[list[Document]], list[str]]] = {
     "lint": lint,
 }
 
+FILES = {
+    path for folder in ("k8s", "cluster/kubernetes/search") for path in (ROOT / folder).rglob("*")
+}
+
 
 def _findings(check: str, documents: list[Document], schemas: Path) -> list[str]:
     if check == "schema":
@@ -33,7 +37,7 @@ def _findings(check: str, documents: list[Document], schemas: Path) -> list[str]
 
 
 @pytest.mark.parametrize("check", ["schema", *CHECKS])
-@pytest.mark.parametrize("name", DEPLOYMENTS)
+@pytest.mark.parametrize("name", EVERY)
 def test_every_deployment_passes_every_check(name: str, check: str, schemas: Path) -> None:
     assert _findings(check, deployment(name), schemas) == []
 
@@ -51,7 +55,7 @@ def test_a_spoilt_manifest_is_noticed(mutation: Mutation, schemas: Path) -> None
 def test_nothing_is_skipped_that_nothing_finds() -> None:
     there = {
         container["name"]
-        for name in DEPLOYMENTS
+        for name in EVERY
         for pod in pods(deployment(name))
         for container in containers(pod)
     }
@@ -72,8 +76,8 @@ def test_the_pods_of_a_search_are_head_workers_and_submitter() -> None:
 def test_images_are_pinned_in_one_place() -> None:
     lines = [
         line.strip()
-        for path in sorted((ROOT / "k8s").rglob("*.yaml"))
-        if "images" not in path.parts
+        for path in sorted(FILES)
+        if path.suffix == ".yaml" and "images" not in path.parts
         for line in path.read_text().splitlines()
         if line.strip().startswith("image:")
     ]
@@ -85,7 +89,7 @@ def test_images_are_pinned_in_one_place() -> None:
 def test_no_file_holds_a_secret() -> None:
     found = [
         path
-        for path in sorted((ROOT / "k8s").rglob("*"))
+        for path in sorted(FILES)
         if path.is_file() and ("secretGenerator" in path.read_text() or path.suffix == ".env")
     ]
 

@@ -7,7 +7,7 @@ import pytest
 from cluster.jobs import AGAIN
 from searcher.errors import SpecError
 from searcher.search_ids import check_search_id, new_search_id
-from searcher.submitting import _reachable
+from searcher.submitting.ray_jobs import _reachable
 
 
 def test_a_file_of_this_machine_is_no_store_for_a_cluster_elsewhere() -> None:

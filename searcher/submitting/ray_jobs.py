@@ -1,8 +1,7 @@
-"""Hand a search to a Ray cluster: begun in the store from here, driven there."""
+"""Hand a search to a Ray cluster: its job server starts what drives it."""
 
 import shlex
 import sys
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,22 +9,15 @@ from typing import Any
 
 from cluster.head import is_here
 from cluster.jobs import Job, Jobs
-from searcher.data import load_dataset
-from searcher.environment import describe_environment
 from searcher.errors import SpecError
-from searcher.nested import check_strategy
 from searcher.past import begun
-from searcher.plan import make_plan, started
-from searcher.preflight import OnStep, look_ahead, refuse, with_notices
-from searcher.records import Note, Record
+from searcher.preflight import OnStep
 from searcher.search_ids import check_search_id, new_search_id
 from searcher.shipping import pack
 from searcher.spec import Spec, load_spec
-from searcher.store import Store, StoredSearch, Writer
+from searcher.store import Store, StoredSearch
 from searcher.store.credentials import STORE, take_credentials
-
-SUBMITTED = "submitted"
-"""Kind of the note that says where a search was sent, and what its driver needs to know."""
+from searcher.submitting.beginning import Sent, Tries, put_into_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +82,12 @@ def submit(
         if job is not None and not job.is_over:
             return Submitted(_required(found, job, jobs), job)
     search_id = search_id or new_search_id(asked.name)
-    about = describe_environment(cpus=0, base=base)
+    tries = Tries(try_exports, try_training, on_step)
     with TemporaryDirectory(prefix="searcher-submit-") as name:
         ships = cargo.data is None
         packed = pack(asked, Path(name), base=base, working_dir=cargo.working_dir, ships=ships)
-        said = {"data": cargo.data or packed, "output": cargo.output, "versions": _versions(about)}
-        records: list[Record] = [Note(search_id, SUBMITTED, said)]
-        if found is None:
-            plan = make_plan(search_id, asked, load_dataset(asked.data, base=base), base=base)
-            check_strategy(plan)
-            ahead = look_ahead(plan, exports=try_exports, training=try_training, on_step=on_step)
-            refuse(ahead)
-            begins = started(with_notices(plan, ahead), about)
-            records = [begins, *ahead.notes(search_id), *records]
-        _tell(store, records)
+        sent = Sent(search_id, asked, base, cargo.data or packed, cargo.output)
+        put_into_store(sent, store, tries, is_there=found is not None)
         job = jobs.start(
             search_id,
             f"{_interpreter(cargo, jobs.address)} -m searcher.cli.job {search_id}",
@@ -122,21 +106,6 @@ def _required(found: StoredSearch | None, job: Job, jobs: Jobs) -> StoredSearch:
             "that is not in this store; choose another id"
         )
     return found
-
-
-def _tell(store: str, records: Iterable[Record]) -> None:
-    """Write down what a driver needs to know."""
-    with Writer(store) as writer:  # no lease: it would keep the driver away if this process died
-        for record in records:
-            writer.add(record)
-        writer.flush()
-
-
-def _versions(about: dict[str, Any]) -> dict[str, str]:
-    """Pick out what must be the same where the search was planned and where it is driven."""
-    versions = about["versions"]
-    python = ".".join(about["python"].split(".")[:2])
-    return {"python": python, "ray": versions["ray"], "searcher": versions["searcher"]}
 
 
 def _reachable(store: str, address: str) -> str:

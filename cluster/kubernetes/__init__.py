@@ -1,0 +1,1 @@
+"""Searches on Kubernetes: a RayJob each, made of installed manifests and typed values."""
