@@ -4,7 +4,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 IDLE_MS = 600_000
 """How long Ray keeps an idle worker process beyond one a core; its own second (2.60) would have
@@ -18,6 +18,7 @@ class Session:
     cpus: int  # over all nodes
     gpus: int
     nodes: int
+    joined: bool = False  # it is a cluster of its own, whose nodes may come and go
 
 
 @contextmanager
@@ -45,7 +46,7 @@ def connect(address: str | None = None, *, cpus: int | None = None) -> Iterator[
     else:
         ray.init(address=address, log_to_driver=False, logging_level="ERROR")
     try:
-        yield _describe()
+        yield replace(_describe(), joined=address not in (None, "local"))
     finally:
         ray.shutdown()
 

@@ -13,7 +13,7 @@ from searcher.failpoints import failpoint
 from searcher.judging import Emit, judge_all, refits_of
 from searcher.lineage import ways_of
 from searcher.model import FittedModel
-from searcher.plan import Plan, count_slots
+from searcher.plan import Plan, count_slots, slots_now
 from searcher.plugins import load_family
 from searcher.records import (
     InnerSearchEnded,
@@ -29,6 +29,7 @@ from searcher.store.history import PastTrial
 from searcher.strategies.base import Problem
 from searcher.tuning.inner import InnerSearch, make_inner_search
 from searcher.tuning.replay import replay
+from searcher.tuning.room import Room
 from searcher.tuning.run import Watch, run_inner_searches
 from searcher.tuning.work import Work
 
@@ -90,17 +91,21 @@ def run_nested_search(
     """
     past = past or Past()
     inner, slots = _inner_searches(plan, past), count_slots(plan.spec, session)
+    room: Callable[[], int] = lambda: slots  # noqa: E731 - as the other one: asked again and again
+    if session.joined:
+        room = Room(lambda: slots_now(plan.spec))
     for name, search in inner.items():
         for record in replay(search, past.trials.get(name, ()), seen_at=past.seen_at):
             emit(record)
     finished = run_inner_searches(
         inner,
-        replace(_work(plan, checkpoints), generation=_generation(inner)),
+        replace(_work(plan, checkpoints), generation=_generation(inner), joined=session.joined),
         search_id=plan.search_id,
         slots=slots,
         gpus=plan.spec.hardware.gpus,
         emit=emit,
         watch=watch,
+        room=room,
     )
     if not finished:
         return None
@@ -118,7 +123,7 @@ def run_nested_search(
         jobs += refits_of(name, winner, trials, ways)
     failpoint("driver.chosen")
     outer, model = judge_all(
-        plan, jobs, refit_work(plan), emit=emit, known=past.scores, slots=slots
+        plan, jobs, refit_work(plan), emit=emit, known=past.scores, slots=room()
     )
     failpoint("driver.scored")
     return Outcome(tuple(chosen), outer, model)

@@ -1,11 +1,12 @@
 """What a search is going to do, all worked out before anything starts."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cluster.ranks import TooManyRanksError, require_room
+from cluster.ranks import TooManyRanksError, await_room, count_room, require_room
 from cluster.session import Session
 from searcher.candidates import Candidate, resolve_candidates
 from searcher.checks import check_search
@@ -14,9 +15,16 @@ from searcher.errors import DataError, SpecError
 from searcher.evaluation import Rows
 from searcher.records import UNKNOWN, Fold, SearchStarted
 from searcher.spec import Spec, load_spec
+from searcher.spec.models import HardwareSpec
 
 if TYPE_CHECKING:  # SQLAlchemy takes half a second
     from searcher.store import StoredSearch
+
+
+PATIENCE_S = 600.0
+"""Seconds that a search waits for nodes with room for its first trial, on a cluster it joined."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,7 +111,7 @@ def plan_again(found: "StoredSearch", dataset: Dataset | None = None) -> Plan:
 
 
 def count_slots(spec: Spec, session: Session) -> int:
-    """How many trials can run at once.
+    """How many trials can run at once; a cluster that was joined may first have to grow.
 
     Raises
     ------
@@ -111,6 +119,41 @@ def count_slots(spec: Spec, session: Session) -> int:
         If not even one can: Ray would wait for ever.
     """
     hardware = spec.hardware
+    if session.joined:
+        _await_room(hardware)
+    else:
+        _require_all(hardware, session)
+    try:
+        require_room(hardware.workers, cpus=hardware.cpus, gpus=hardware.gpus)
+    except TooManyRanksError as error:
+        field = "hardware.workers" if hardware.workers > 1 else "hardware"
+        raise SpecError(f"{field}: {error}") from error
+    return slots_now(spec)
+
+
+def slots_now(spec: Spec) -> int:
+    """How many trials there is room for on the nodes that the cluster has by now."""
+    hardware = spec.hardware
+    return count_room(cpus=hardware.cpus, gpus=hardware.gpus) // hardware.workers
+
+
+def _await_room(hardware: HardwareSpec) -> None:
+    """Wait for nodes that can hold a trial: workers start later, or when somebody wants them."""
+    asked = {"cpus": hardware.cpus, "gpus": hardware.gpus}
+    if count_room(**asked) >= hardware.workers:
+        return
+    what = ", ".join(f"hardware.{name}: {wanted:g}" for name, wanted in asked.items() if wanted)
+    _log.warning(
+        "the cluster has no room for a trial yet (%s, hardware.workers: %d); "
+        "waiting up to %g s for nodes",
+        what,
+        hardware.workers,
+        PATIENCE_S,
+    )
+    await_room(hardware.workers, **asked, patience_s=PATIENCE_S)
+
+
+def _require_all(hardware: HardwareSpec, session: Session) -> None:
     asked = {"cpus": hardware.cpus, "gpus": hardware.gpus}
     there = {"cpus": session.cpus, "gpus": session.gpus}
     for name, wanted in asked.items():
@@ -119,14 +162,6 @@ def count_slots(spec: Spec, session: Session) -> int:
             raise SpecError(
                 f"hardware.{name}: found {wanted:g} for {whom}; there are {there[name]}"
             )
-    if hardware.workers > 1:
-        try:
-            require_room(hardware.workers, cpus=hardware.cpus, gpus=hardware.gpus)
-        except TooManyRanksError as error:
-            raise SpecError(f"hardware.workers: {error}") from error
-    return min(
-        int(there[name] // (wanted * hardware.workers)) for name, wanted in asked.items() if wanted
-    )
 
 
 def started(plan: Plan, environment: Mapping[str, Any]) -> SearchStarted:

@@ -23,6 +23,7 @@ from searcher.errors import TrialTimeoutError
 from searcher.evaluation import FeatureCache, FoldResult, Rows, evaluate, make_scorer
 from searcher.plugins import load_family
 from searcher.records import Fold
+from searcher.warm_up import warm_up
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Read by the libraries when they are loaded, so set before the process starts."""
@@ -121,9 +122,8 @@ def main() -> None:
     make_scorer(work.metrics)
     with threadpool_limits(limits=work.cpus):
         try:
-            family = load_family(
-                work.family
-            )  # a trial finds it imported, so its time has not begun
+            family = load_family(work.family)
+            warm_up(family, work.rows.profile, cpus=work.cpus)  # a trial's time has not begun
             with _time_limit(work.trial_time_s):
                 for result in _evaluate(work, family):
                     _write(answer, result)

@@ -21,5 +21,9 @@ class RankDiedError(RuntimeError):
         return type(self), (str(self), self.ranks)
 
 
+class NodeLeavesError(RuntimeError):
+    """The node is about to go, as was announced; what is to survive it is safe by now."""
+
+
 class TooManyRanksError(ValueError):
     """More ranks than there are CPUs or GPUs for: they would wait for each other for ever."""

@@ -1,9 +1,14 @@
 """Where do ranks run, and is there room for all? Asked first, so that none waits for ever."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
 from cluster.ranks.errors import TooManyRanksError
+from cluster.ranks.leaving import leaving_nodes
+
+EVERY_S = 0.5
+"""Seconds between two looks at a cluster that is to grow."""
 
 
 def require_room(ranks: int, *, cpus: float, gpus: float = 0.0) -> None:
@@ -24,13 +29,42 @@ def require_room(ranks: int, *, cpus: float, gpus: float = 0.0) -> None:
     import ray
 
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    room = sum(_fitting(node, cpus, gpus) for node in nodes)
+    room = count_room(cpus=cpus, gpus=gpus)
     if ranks > room:
         owned = ", ".join(_say(node.get("CPU", 0), node.get("GPU", 0)) for node in nodes)
         raise TooManyRanksError(
             f"{ranks} ranks of {_say(cpus, gpus)} each were asked for; "
             f"there is room for {room} (nodes: {owned})"
         )
+
+
+def count_room(*, cpus: float, gpus: float = 0.0) -> int:
+    """Count the ranks that the nodes can hold which are there and stay, when nothing else runs."""
+    import ray
+
+    leaving = leaving_nodes()
+    return sum(
+        _fitting(node["Resources"], cpus, gpus)
+        for node in ray.nodes()
+        if node["Alive"] and node["NodeID"] not in leaving
+    )
+
+
+def await_room(ranks: int, *, cpus: float, gpus: float = 0.0, patience_s: float) -> bool:
+    """Wait until the nodes can hold so many ranks; whether they can by then.
+
+    What waits is a placement group, so that a cluster that starts nodes on demand has one.
+    """
+    import ray
+
+    group = ray.util.placement_group(bundles(ranks, cpus=cpus, gpus=gpus))
+    try:
+        deadline = time.monotonic() + patience_s
+        while (there := count_room(cpus=cpus, gpus=gpus)) < ranks and time.monotonic() < deadline:
+            time.sleep(EVERY_S)
+        return there >= ranks
+    finally:
+        ray.util.remove_placement_group(group)
 
 
 def bundles(ranks: int, *, cpus: float, gpus: float = 0.0) -> list[dict[str, float]]:

@@ -125,11 +125,17 @@ def run_on_ranks(
             crew, argument, attempt = calls.pop(ready)
             idle.append(crew)
             try:
-                yield argument, _answer(ready, crew)
+                answer = _answer(ready, crew)
             except RankDiedError:
                 if attempt == ATTEMPTS:
                     raise
                 waiting.append((argument, attempt + 1))
+                continue
+            if not waiting:  # one whose node died may need the room
+                idle.remove(crew)
+                crews.remove(crew)
+                crew.end(calmly=True)
+            yield argument, answer
         calm = True
     finally:
         for crew in crews:

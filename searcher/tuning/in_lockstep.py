@@ -59,14 +59,16 @@ class LockstepTrial:
 
     def __init__(self, proposal: Proposal, work: Work, group: RankGroup, shared: Any) -> None:
         self._proposal, self._work, self._group, self._shared = proposal, work, group, shared
+        self.is_saved = True  # what it has come to
         self._begun = False
         self._scored_s: dict[int, float] = {}  # inner fold -> seconds of scoring so far
         self._saved_at = time.monotonic()
         self._unusable: list[str] = []  # what nobody has been told yet of checkpoints
 
-    def step(self) -> tuple[UnitResult, dict[str, Any] | None]:
+    def step(self, *, save: bool = False) -> tuple[UnitResult, dict[str, Any] | None]:
         """Train one more unit; return what it brought, and the checkpoint if one was saved.
 
+        One is saved if it is time, or if ``save`` says so.
         Beside the checkpoint may stand ``unusable``, what could not be used of earlier ones; in its
         place the ``trouble`` that there was with saving it.
 
@@ -78,8 +80,9 @@ class LockstepTrial:
         if not self._begun:
             self._begin()
         failpoint("worker.before_unit")
+        self.is_saved = False
         unit = self._advance()
-        saved = self._save(unit) if self._is_due(unit) else {}
+        saved = self._save(unit) if self._is_due(unit, save=save) else {}
         failpoint("worker.after_unit")
         return unit, (self._told() | saved) or None
 
@@ -128,10 +131,10 @@ class LockstepTrial:
             found = newest(proposal.source[0], above=since - 1, up_to=since)
         return (0, {}) if found is None else (found.checkpoint.resource, found.payload)
 
-    def _is_due(self, unit: UnitResult) -> bool:
+    def _is_due(self, unit: UnitResult, *, save: bool) -> bool:
         if self._work.checkpoints is None:
             return False
-        if unit.is_last or unit.resource == self._proposal.until:
+        if save or unit.is_last or unit.resource == self._proposal.until:
             return True
         # members of a population find each other's state of the end of a generation
         waited = time.monotonic() - self._saved_at >= self._work.checkpoint_s
@@ -157,6 +160,7 @@ class LockstepTrial:
             )
         except StoreError as error:
             return {"trouble": str(error)}
+        self.is_saved = True
         made = asdict(saved.checkpoint)
         made.pop("created_at")
         return made | {"removed": list(saved.removed)}

@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ray import cloudpickle
 from ray.tune import Callback
 
+from cluster.ranks import NodeLeavesError
 from searcher.failpoints import failpoint
 from searcher.records import (
     CheckpointSaved,
@@ -103,7 +105,8 @@ class Recorder(Callback):
         """Record that its worker died, and that it is to go on in another one.
 
         That is the machine's failure and teaches the strategy nothing, unless the trial is at
-        fault: it outlived its time, or worker after worker dies of it.
+        fault: it outlived its time, or worker after worker dies of it. A node that was drained is
+        no fault of anybody's.
         """
         trial_id = trial.config["trial_id"]
         inner = self._inner[trial.config["outer_fold"]]
@@ -112,9 +115,12 @@ class Recorder(Callback):
             return
         live = inner.live[trial_id]
         lost_s = time.monotonic() - live.since
-        fault = inner.lose(trial_id)
+        drained = _was_drained(trial)
+        fault = None if drained else inner.lose(trial_id)
+        if drained:
+            inner.again(trial_id)
         if fault is None:
-            reason = "its worker process died"
+            reason = "its node was drained" if drained else "its worker process died"
             self.record(TrialAgain(trial_id, live.proposal.attempt, reason, lost_s))
             return
         resource = live.resource or len(live.scores)
@@ -183,6 +189,16 @@ def _unit_score(trial_id: str, attempt: int, result: Mapping[str, Any]) -> UnitS
         cpu_s=unit["cpu_s"],
         attempt=attempt,
     )
+
+
+def _was_drained(trial: Any) -> bool:
+    """Whether a trial left its node, or was on it when it went, as was announced."""
+    path = Path(trial.pickled_error_file or "")
+    if not path.is_file():
+        return False
+    error = cloudpickle.loads(path.read_bytes())  # Ray Tune wrote it, in this process
+    left = isinstance(getattr(error, "cause", error), NodeLeavesError)
+    return left or bool(getattr(error, "preempted", False))
 
 
 def _rays_words(trial: Any) -> str | None:

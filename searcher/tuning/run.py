@@ -48,6 +48,7 @@ def run_inner_searches(
     gpus: float,
     emit: Callable[[Record], None],
     watch: Watch | None = None,
+    room: Callable[[], int] | None = None,
 ) -> bool:
     """Try configurations until every inner search has used up its budget.
 
@@ -61,6 +62,8 @@ def run_inner_searches(
         Takes every record of what happens, in this thread.
     watch
         What is asked while trials run; None: nothing is.
+    room
+        Says, whenever it is asked, how many trials may run at once by now; None: ``slots``.
 
     Returns
     -------
@@ -84,7 +87,7 @@ def run_inner_searches(
     )
     with (
         tempfile.TemporaryDirectory(prefix="searcher-tune-") as folder,
-        _quiet_tune(slots),
+        _quiet_tune(sum(search.trials for search in inner.values())),
         _interruptible() as interrupted,
     ):
         recorder = Recorder(emit, inner=inner, stopping=interrupted.is_set)
@@ -93,7 +96,9 @@ def run_inner_searches(
             # While nothing runs, Tune (2.60) asks for trials for ten minutes and not its stopper.
             return stopper.stop_all() or watch.waits()
 
-        proposer = NestedSearcher(inner, slots=slots, record=recorder.record, waits=waits)
+        proposer = NestedSearcher(
+            inner, slots=room or (lambda: slots), record=recorder.record, waits=waits
+        )
         stopper = _Interrupt(interrupted, proposer.stop, watch)
         try:
             tune.run(
@@ -174,10 +179,10 @@ def _interruptible() -> Iterator[threading.Event]:
 
 
 @contextmanager
-def _quiet_tune(slots: int) -> Iterator[None]:
+def _quiet_tune(trials: int) -> Iterator[None]:
     """Set what Ray Tune takes from the environment, and silence its own chatter."""
     # Tune would ask a searcher of ours for one trial at a time, and start one worker at a time.
-    settings = TUNE_ENVIRONMENT | {"TUNE_MAX_PENDING_TRIALS_PG": str(slots)}
+    settings = TUNE_ENVIRONMENT | {"TUNE_MAX_PENDING_TRIALS_PG": str(trials)}
     before = {name: os.environ.get(name) for name in settings}
     os.environ.update(settings)
     logger = logging.getLogger("ray.tune")

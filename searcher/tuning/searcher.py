@@ -19,8 +19,8 @@ class NestedSearcher(Searcher):
     inner
         Inner searches by outer fold; the scheduler works on the same ones.
     slots
-        Trials that may run at once. Never more than there are workers: a proposal made before
-        it can run is made without the results that come in meanwhile.
+        Says how many trials may run at once. Never more than there are workers: a proposal made
+        before it can run is made without the results that come in meanwhile.
     record
         Takes the record of each proposal.
     waits
@@ -31,7 +31,7 @@ class NestedSearcher(Searcher):
         self,
         inner: Mapping[str, InnerSearch],
         *,
-        slots: int,
+        slots: Callable[[], int],
         record: Callable[[TrialStarted], None],
         waits: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -49,7 +49,7 @@ class NestedSearcher(Searcher):
         """Config of a new Ray Tune trial; None to be asked later; FINISHED when all are done."""
         if self._stopping:
             return str(Searcher.FINISHED)
-        if len(self._ours) >= self._slots or self._waits():
+        if len(self._ours) >= self._slots() or self._waits():
             return None
         for inner in sorted(self._inner.values(), key=_progress):
             if inner.done:

@@ -6,23 +6,25 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from types import FrameType
 from typing import Any
 
 import numpy as np
+from ray.exceptions import RayActorError
 from ray.tune import Trainable
 
-from cluster.ranks import RankDiedError, RankGroup
+from cluster.ranks import NodeLeavesError, Rank, RankDiedError, RankGroup
+from cluster.ranks.leaving import LeavingNodes, node_of, own_node
 from searcher.errors import TrialTimeoutError
 from searcher.evaluation import FeatureCache, FoldResult, evaluate, make_scorer
 from searcher.failpoints import failpoint
 from searcher.plugins import load_family
 from searcher.tuning.in_lockstep import LockstepTrial
 from searcher.tuning.trial import FOLDS, Proposal
-from searcher.tuning.warm_up import warm_up, warm_up_on
 from searcher.tuning.work import Work
+from searcher.warm_up import warm_up
 
 # A fit that sits in compiled code hears no signal; this long after its time was up the process
 # ends itself, Ray Tune reports a dead actor, and the trial has failed all the same.
@@ -54,6 +56,7 @@ class TrialActor(Trainable):
         self._warm: set[str] = set()  # families whose libraries are imported
         self._cache = FeatureCache()
         self._group: RankGroup | None = None
+        self._leaving = LeavingNodes()
         self._shared: Any = work
         self._limits = threadpool_limits(limits=work.cpus)  # for as long as the process lives
         make_scorer(work.metrics)  # imports scikit-learn: a second that no trial should be charged
@@ -73,16 +76,21 @@ class TrialActor(Trainable):
         """Go one step on: a score, or what went wrong.
 
         Trial code is foreign code: whatever it raises is this trial's failure, recorded with its
-        traceback, and the search goes on. A rank that died is the machine's failure, not its own.
+        traceback, and the search goes on. A rank that died is the machine's failure, not its own,
+        and so is a node that is about to go: the trial leaves it once its state is safe.
         Its time is that of its work: waiting, imports and the start of other ranks are no part.
         """
         self._wait_for_the_others()
+        leaves = self._work.joined and self._is_leaving()
+        if leaves and (self._trial is None or self._trial.is_saved):
+            raise NodeLeavesError("the node is drained")
         started = time.perf_counter()
         try:
             self._get_ready()
             started = time.perf_counter()
             with _time_limit(self._work.trial_time_s, spent_s=self._spent_s):
-                said = self._step_in_lockstep() if self._proposal.unit != FOLDS else self._fold()
+                in_lockstep = self._proposal.unit != FOLDS
+                said = self._step_in_lockstep(save=leaves) if in_lockstep else self._fold()
         except RankDiedError:
             raise
         except Exception as error:  # noqa: BLE001 - the border of the trial body (style.md)
@@ -99,8 +107,17 @@ class TrialActor(Trainable):
         shorter than a worker's start, all would run one after another in the first worker.
         """
         if not self._passed and self._work.gate is not None:
-            self._work.gate.pass_through()
+            with suppress(RayActorError):  # its node is gone, and with it who would be waited for
+                self._work.gate.pass_through()
         self._passed = True
+
+    def _is_leaving(self) -> bool:
+        """Whether a node of this trial's processes is about to go."""
+        leaving = self._leaving()
+        if not leaving:
+            return False
+        others = self._group.run(node_of) if self._group is not None and self._group.is_open else []
+        return not leaving.isdisjoint([own_node(), *others])
 
     def _get_ready(self) -> None:
         """Do once a process what a trial's first step needs: start the ranks, warm all up."""
@@ -110,9 +127,9 @@ class TrialActor(Trainable):
         group = self._ranks() if in_lockstep else None
         if name not in self._warm:
             if group is None:
-                warm_up(self._work, name)
+                _warm_up(self._work, name)
             else:
-                group.run(warm_up_on, self._shared, name)
+                group.run(_warm_up_on, self._shared, name)
             self._warm.add(name)
         self._is_ready = True
 
@@ -141,12 +158,12 @@ class TrialActor(Trainable):
             "done": is_complete,
         }
 
-    def _step_in_lockstep(self) -> dict[str, Any]:
-        """Train the next unit of all inner folds."""
+    def _step_in_lockstep(self, *, save: bool) -> dict[str, Any]:
+        """Train the next unit of all inner folds; ``save`` is to save its state in any case."""
         if self._trial is None:
             group = self._ranks()
             self._trial = LockstepTrial(self._proposal, self._work, group, self._shared)
-        unit, saved = self._trial.step()
+        unit, saved = self._trial.step(save=save)
         self._resource = unit.resource
         metric, proposal = self._work.metrics[0], self._proposal
         waits = unit.resource == proposal.until and not unit.is_last
@@ -198,6 +215,14 @@ class TrialActor(Trainable):
             "failure": None,
             "done": False,
         }
+
+
+def _warm_up(work: Work, name: str) -> None:
+    warm_up(load_family(work.families[name]), work.rows.profile, cpus=work.cpus)
+
+
+def _warm_up_on(rank: Rank, work: Work, name: str) -> None:  # noqa: ARG001 - all ranks do the same
+    _warm_up(work, name)
 
 
 @contextmanager

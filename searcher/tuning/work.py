@@ -26,3 +26,4 @@ class Work:
     generation: int | None = None  # units after which members of a population may be replaced
     checkpoints: str | None = None  # folder; None: nothing is kept of a trial that is lost
     checkpoint_s: float = 30.0  # seconds between two checkpoints of a trial
+    joined: bool = False  # nodes of the cluster may be taken away

@@ -52,7 +52,7 @@ def inner_search(fold: str, searcher: Searcher, **changes: Any) -> InnerSearch:
 
 
 def nest(inner: dict[str, InnerSearch], *, slots: int) -> NestedSearcher:
-    return NestedSearcher(inner, slots=slots, record=lambda _: None)
+    return NestedSearcher(inner, slots=lambda: slots, record=lambda _: None)
 
 
 def finish(nested: NestedSearcher, trial_id: str, score: float | None, work_s: float = 1.0) -> None:

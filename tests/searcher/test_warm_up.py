@@ -6,11 +6,10 @@ import sys
 
 import pytest
 
-from searcher.errors import SpecError
 from searcher.evaluation import FeatureCache, evaluate, make_scorer
 from searcher.plugins import load_family
-from searcher.tuning.warm_up import warm_up
 from searcher.tuning.work import Work
+from searcher.warm_up import warm_up
 from tests.searcher.tuning.test_run import HERE, make_folds, make_rows
 
 MOST = 10
@@ -31,9 +30,9 @@ def count_imports(*families: str) -> None:
 def imports_of(family: str) -> int:
     work = work_of(family)
     make_scorer(work.metrics)
-    warm_up(work, "it")
-    before = set(sys.modules)
     given = load_family(family)
+    warm_up(given, work.rows.profile, cpus=1)
+    before = set(sys.modules)
     configuration = dict(given.default(work.rows.profile))
     if "epochs" in configuration:
         configuration["epochs"] = 1
@@ -54,11 +53,6 @@ def test_a_trial_imports_no_library_in_a_process_that_is_warm() -> None:
 
 
 def test_a_default_that_cannot_be_built_is_left_to_its_own_trial() -> None:
-    work = work_of(f"{HERE}:BadDefault")
+    rows = make_rows()
 
-    warm_up(work, "it")
-
-
-def test_a_family_that_cannot_be_loaded_fails() -> None:
-    with pytest.raises(SpecError, match="no class"):
-        warm_up(work_of(f"{HERE}:Nowhere"), "it")
+    warm_up(load_family(f"{HERE}:BadDefault"), rows.profile, cpus=1)

@@ -2,29 +2,20 @@
 
 from contextlib import suppress
 
-from cluster.ranks import Rank
 from search_spaces import preprocessing
 from search_spaces.columns import Profile
 from search_spaces.families.base import Family
 from searcher.fitting import untrained
-from searcher.plugins import load_family
-from searcher.tuning.work import Work
 
 
-def warm_up(work: Work, name: str) -> None:
+def warm_up(family: Family, profile: Profile, *, cpus: int) -> None:
     """Import what trials of a family need, by building its default configuration.
 
     Libraries are imported where they are used: torch takes three seconds, on a busy machine many
     more. A trial's time is that of its own work, wherever it happens to run.
     """
-    family = load_family(work.families[name])
     with suppress(Exception):  # the default's own trial will say what is wrong with it
-        _build_default(family, work.rows.profile, cpus=work.cpus)
-
-
-def warm_up_on(rank: Rank, work: Work, name: str) -> None:  # noqa: ARG001 - all do the same
-    """Warm up one of several processes that train together."""
-    warm_up(work, name)
+        _build_default(family, profile, cpus=cpus)
 
 
 def _build_default(family: Family, profile: Profile, *, cpus: int) -> None:
