@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.usefixtures("one_wo
 
 @pytest.mark.timeout(1800)  # some thirty searches
 def test_check_estimator_accepts_it() -> None:
-    search = NestedSearchCV(trials=3, outer=2, inner=2)
+    search = NestedSearchCV(trials=3, inner=2)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # checks of what is not installed are skipped with one
         results = estimator_checks.check_estimator(search, on_fail=None, on_skip=None)
