@@ -20,6 +20,7 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 SLOW_IN_SUM = (
     "benchmarks",
     "contracts",
+    "deployment",
     "search_spaces/families",
     "search_spaces/networks",
     "searcher/estimator",
