@@ -44,16 +44,7 @@ def number_of(job_id: str, name: str) -> int | None:
 class Jobs:
     """The jobs of a cluster.
 
-    Parameters
-    ----------
-    address
-        Of its head's dashboard: ``http://HOST:8265``. The token is Ray's own business
-        (``RAY_AUTH_MODE=token`` with ``RAY_AUTH_TOKEN`` or ``RAY_AUTH_TOKEN_PATH``).
-
-    Raises
-    ------
-    ClusterError
-        If nobody is there, the token is wrong, or Ray is of another version than here.
+    ``address`` and what is raised are those of ``Head``.
     """
 
     def __init__(self, address: str) -> None:

@@ -91,9 +91,7 @@ def run_nested_search(
     """
     past = past or Past()
     inner, slots = _inner_searches(plan, past), count_slots(plan.spec, session)
-    room: Callable[[], int] = lambda: slots  # noqa: E731 - as the other one: asked again and again
-    if session.joined:
-        room = Room(lambda: slots_now(plan.spec))
+    room = Room(lambda: slots_now(plan.spec) if session.joined else slots)
     for name, search in inner.items():
         for record in replay(search, past.trials.get(name, ()), seen_at=past.seen_at):
             emit(record)

@@ -167,7 +167,10 @@ def _serve(control: socket.socket) -> None:
             control.close()
             if _keep(descriptors[0]):
                 os._exit(0)
-            return _become(*json.loads(asked), descriptors[1:])
+            command, environment, folder = json.loads(asked)
+            os.setsid()
+            os.chdir(folder)
+            return become(command, environment, dict(enumerate(descriptors[1:], start=1)))
         for descriptor in descriptors:
             os.close(descriptor)
         with suppress(ChildProcessError):
@@ -190,13 +193,9 @@ def _keep(status: int) -> bool:
         os.write(status, f"{STOPPED}\n".encode())
 
 
-def _become(
-    command: list[str], environment: dict[str, str], folder: str, outputs: list[int]
-) -> None:
-    """Make this process what a shell would start."""
-    os.setsid()
-    os.chdir(folder)
-    for number, descriptor in enumerate(outputs, start=1):
+def become(command: list[str], environment: dict[str, str], files: Mapping[int, int]) -> None:
+    """Make this process what would be started with these files: number -> descriptor."""
+    for number, descriptor in files.items():
         os.dup2(descriptor, number)
         os.close(descriptor)
     os.environ.clear()

@@ -60,7 +60,7 @@ def forked_workers() -> Iterator[dict[str, str]]:
             waiting.bind(path)
             waiting.listen(64)
             process = subprocess.Popen(
-                [sys.executable, __file__, "serve", str(waiting.fileno())],
+                [sys.executable, "-m", __name__, "serve", str(waiting.fileno())],
                 stdin=subprocess.PIPE,
                 pass_fds=[waiting.fileno()],
                 start_new_session=True,
@@ -121,6 +121,8 @@ def _serve(number: int) -> None:
     import select
     import signal
 
+    from tests.forked import become
+
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how workers ended
     with socket.socket(fileno=number) as waiting:
         for library in LIBRARIES:
@@ -136,26 +138,9 @@ def _serve(number: int) -> None:
             for descriptor in descriptors:
                 os.close(descriptor)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    _become(*json.loads(asked), descriptors)
-    runpy.run_path(sys.argv[0], run_name="__main__")
-
-
-def _become(command: list[str], environment: dict[str, str], descriptors: list[int]) -> None:
-    """Make this process what the raylet would have started."""
-    import random
-
-    import numpy as np
-
     os.setpgid(0, 0)  # the raylet kills a worker's group
-    for number, descriptor in enumerate(descriptors):
-        os.dup2(descriptor, number)
-        os.close(descriptor)
-    os.environ.clear()
-    os.environ.update(environment)
-    sys.argv[:] = command
-    sys.path[0] = str(Path(command[0]).parent)
-    random.seed()  # or all would draw the same
-    np.random.seed()
+    become(*json.loads(asked), dict(enumerate(descriptors)))
+    runpy.run_path(sys.argv[0], run_name="__main__")
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from searcher.cli.exits import RequestError
-from searcher.cli.options import store_option
-from searcher.cli.output import Answer, Format, Rows, deliver, note
+from searcher.cli.output import Answer, Format, Rows, deliver
+from searcher.cli.submitted import say_what_next
 from searcher.errors import SpecError
 
 if TYPE_CHECKING:
@@ -147,13 +147,8 @@ def tell(
         table=lambda terminal: line,
     )
     deliver(answer, form)
-    option = store_option(store)
-    note(
-        f"searcher follow {search.search_id}{option}\n"
-        f"searcher logs {search.search_id} --kubernetes --namespace {namespace}{option}\n"
-        f"searcher stop {search.search_id}{option}",
-        quiet=quiet,
-    )
+    where = f"--kubernetes --namespace {namespace}"
+    say_what_next(search.search_id, where, store, quiet=quiet)
 
 
 def print_objects(

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
-from typing import Annotated
 
 import typer
 
@@ -13,6 +12,7 @@ from searcher.cli import kubernetes as k8s
 from searcher.cli.options import (
     DEFAULT_STORE,
     AnswerFormat,
+    HeadIfAny,
     Quiet,
     SearchId,
     StoreUrl,
@@ -22,16 +22,6 @@ from searcher.cli.progress import progress
 from searcher.cli.run import conclude
 from searcher.records import Record
 
-Head = Annotated[
-    str | None,
-    typer.Option(
-        "--address",
-        envvar="SEARCHER_ADDRESS",
-        metavar="URL",
-        help="The dashboard of the cluster's head, http://HOST:8265.",
-        show_default=False,
-    ),
-]
 ASK_S = 5.0
 """Seconds between two questions to a cluster about a job that is looked on at."""
 
@@ -55,7 +45,7 @@ def follow(
 def logs(
     search_id: SearchId,
     *,
-    address: Head = None,
+    address: HeadIfAny = None,
     kubernetes: k8s.OnKubernetes = False,
     namespace: k8s.Namespace = None,
     store: StoreUrl = DEFAULT_STORE,

@@ -85,16 +85,15 @@ StoreUrl = Annotated[
         callback=without_password,
     ),
 ]
-Head = Annotated[
-    str,
-    typer.Option(
-        "--address",
-        envvar="SEARCHER_ADDRESS",
-        metavar="URL",
-        help="The dashboard of the cluster's head, http://HOST:8265.",
-        show_default=False,
-    ),
-]
+_HEAD = typer.Option(
+    "--address",
+    envvar="SEARCHER_ADDRESS",
+    metavar="URL",
+    help="The dashboard of the cluster's head, http://HOST:8265.",
+    show_default=False,
+)
+Head = Annotated[str, _HEAD]
+HeadIfAny = Annotated[str | None, _HEAD]
 OutputFormat = Annotated[
     Format | None,
     typer.Option(

@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from searcher.cli import kubernetes as k8s
-from searcher.cli.looking_on import Head, There, look_on
+from searcher.cli.looking_on import There, look_on
 from searcher.cli.options import (
     DEFAULT_STORE,
     AnswerFormat,
+    HeadIfAny,
     Quiet,
     SkipExports,
     SkipTraining,
     SpecFile,
     StoreUrl,
-    store_option,
 )
 from searcher.cli.output import Answer, Format, Rows, check_format, deliver, note
 from searcher.cli.progress import progress
 from searcher.cli.run import GivenId
+from searcher.cli.submitted import say_what_next
 
 if TYPE_CHECKING:
     from cluster.kubernetes.wanted import Wanted
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 def submit(
     spec: SpecFile,
     *,
-    address: Head = None,
+    address: HeadIfAny = None,
     search_id: GivenId = None,
     working_dir: Annotated[
         Path | None,
@@ -188,10 +189,4 @@ def _tell(sent: "Submitted", address: str, store: str, form: Format, *, quiet: b
         table=lambda terminal: f"{search.search_id}  submitted to {address}: {sent.job.state}\n",
     )
     deliver(answer, form)
-    option = store_option(store)
-    note(
-        f"searcher follow {search.search_id}{option}\n"
-        f"searcher logs {search.search_id} --address {address}{option}\n"
-        f"searcher stop {search.search_id}{option}",
-        quiet=quiet,
-    )
+    say_what_next(search.search_id, f"--address {address}", store, quiet=quiet)
