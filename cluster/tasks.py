@@ -20,6 +20,7 @@ def run_tasks(
     *,
     shared: Any,
     cpus: int,
+    at_once: int | None = None,
 ) -> Iterator[tuple[Argument, Result]]:
     """Call ``function(shared, argument)`` for each argument; yield each result as it is ready.
 
@@ -31,6 +32,8 @@ def run_tasks(
         Put into the object store once; arrays in it arrive read-only and uncopied.
     cpus
         Cores that one call occupies.
+    at_once
+        Calls that run at the same time, at most; None: as many as there is room for.
 
     Raises
     ------
@@ -44,9 +47,13 @@ def run_tasks(
 
     remote = ray.remote(num_cpus=cpus, max_retries=ATTEMPTS - 1)(function)
     shared_ref = ray.put(shared)
-    pending = {remote.remote(shared_ref, argument): argument for argument in arguments}
+    waiting = list(reversed(arguments))
+    pending: dict[Any, Argument] = {}
     try:
-        while pending:
+        while waiting or pending:
+            while waiting and (at_once is None or len(pending) < at_once):
+                argument = waiting.pop()
+                pending[remote.remote(shared_ref, argument)] = argument
             (ready,), _ = ray.wait(list(pending), num_returns=1)
             argument = pending.pop(ready)
             try:

@@ -7,7 +7,7 @@ from searcher.driving import Driver, Place, drive
 from searcher.environment import describe_environment
 from searcher.nested import check_strategy
 from searcher.past import past_of
-from searcher.plan import Plan, count_slots, started
+from searcher.plan import Plan, open_room_for, started
 from searcher.preflight import OnStep, look_ahead, refuse, with_notices
 from searcher.records import Record
 from searcher.store import StoredSearch, Writer
@@ -46,7 +46,7 @@ def begin(
         As ``drive`` raises them.
     """
     check_strategy(plan)
-    count_slots(plan.spec, session)  # before anything takes long, or is stored
+    open_room_for(plan, session)  # before anything takes long, or is stored
     ahead = look_ahead(plan, exports=exports, training=training, on_step=on_step)
     refuse(ahead)
     plan = with_notices(plan, ahead)

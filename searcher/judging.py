@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from cluster.ranks import RankDiedError
 from cluster.ranks.tasks import run_on_ranks
 from cluster.tasks import ProcessDiedError, run_tasks
+from searcher.demand import Demand
 from searcher.errors import SearchFailedError, TrialError
 from searcher.evaluation import fold_seed
 from searcher.lineage import Way
@@ -19,10 +20,10 @@ from searcher.refit import (
     Refit,
     RefitJob,
     RefitWork,
-    needs_ranks,
     refit,
     refit_on_rank,
 )
+from searcher.room import Room
 from searcher.selection import choose_default, find_dummy
 from searcher.store import StoredTrial
 
@@ -74,7 +75,7 @@ def judge_all(
     *,
     emit: Emit,
     known: Sequence[OuterScore],
-    slots: int,
+    room: Room,
 ) -> tuple[tuple[OuterScore, ...], FittedModel]:
     """Refit every choice; the outer test rows are read here, once, after all choices are made.
 
@@ -82,8 +83,8 @@ def judge_all(
 
     Parameters
     ----------
-    slots
-        Groups of processes that there is room for.
+    room
+        Says how many may run at once.
 
     Raises
     ------
@@ -95,7 +96,7 @@ def judge_all(
     left = [job for job in jobs if not _is_done(job, done)]
     models: list[FittedModel] = []
     try:
-        for job, result in _refit_all(left, work, slots=slots):
+        for job, result in _refit_all(left, work, room):
             models += [result.model] if result.model is not None else []
             for record in _judged(plan, job, result):
                 emit(record)
@@ -111,21 +112,26 @@ def judge_all(
 
 
 def _refit_all(
-    jobs: Sequence[RefitJob], work: RefitWork, *, slots: int
+    jobs: Sequence[RefitJob], work: RefitWork, room: Room
 ) -> Iterator[tuple[RefitJob, Refit]]:
     """Refit networks as they were tried, on GPUs and by several processes; all others by one."""
-    together = [job for job in jobs if needs_ranks(work, job)]
-    alone = [job for job in jobs if job not in together]
-    yield from run_tasks(refit, alone, shared=work, cpus=work.cpus)
-    yield from run_on_ranks(
-        refit_on_rank,
-        together,
-        shared=work,
-        ranks=work.workers,
-        cpus=work.cpus,
-        gpus=work.gpus,
-        groups=slots,
-    )
+    kinds: dict[Demand, list[RefitJob]] = {}
+    for job in jobs:
+        kinds.setdefault(work.demand(job.family), []).append(job)
+    for asks, alike in kinds.items():
+        at_once = room.at_once(asks)
+        if asks.ranks == 1 and not asks.gpus:
+            yield from run_tasks(refit, alike, shared=work, cpus=asks.cpus, at_once=at_once)
+        else:
+            yield from run_on_ranks(
+                refit_on_rank,
+                alike,
+                shared=work,
+                ranks=asks.ranks,
+                cpus=asks.cpus,
+                gpus=asks.gpus,
+                groups=at_once,
+            )
 
 
 def _is_done(job: RefitJob, done: set[tuple[str, str, Role]]) -> bool:

@@ -8,12 +8,13 @@ from pathlib import Path
 from cluster.session import Session
 from search_spaces.space import join_family
 from searcher.candidates import DUMMY, joint_space, references
+from searcher.demand import demand_of_refit
 from searcher.evaluation import fold_seed
 from searcher.failpoints import failpoint
 from searcher.judging import Emit, judge_all, refits_of
 from searcher.lineage import ways_of
 from searcher.model import FittedModel
-from searcher.plan import Plan, count_slots, slots_now
+from searcher.plan import Plan, open_room_for
 from searcher.plugins import load_family
 from searcher.records import (
     InnerSearchEnded,
@@ -29,7 +30,6 @@ from searcher.store.history import PastTrial
 from searcher.strategies.base import Problem
 from searcher.tuning.inner import InnerSearch, make_inner_search
 from searcher.tuning.replay import replay
-from searcher.tuning.room import Room
 from searcher.tuning.run import Watch, run_inner_searches
 from searcher.tuning.work import Work
 
@@ -90,20 +90,22 @@ def run_nested_search(
     None if the user interrupted it.
     """
     past = past or Past()
-    inner, slots = _inner_searches(plan, past), count_slots(plan.spec, session)
-    room = Room(lambda: slots_now(plan.spec) if session.joined else slots)
+    inner, room = _inner_searches(plan, past), open_room_for(plan, session)
     for name, search in inner.items():
         for record in replay(search, past.trials.get(name, ()), seen_at=past.seen_at):
             emit(record)
     finished = run_inner_searches(
         inner,
-        replace(_work(plan, checkpoints), generation=_generation(inner), joined=session.joined),
+        replace(
+            _work(plan, checkpoints),
+            demands=plan.demands,
+            generation=_generation(inner),
+            joined=session.joined,
+        ),
         search_id=plan.search_id,
-        slots=slots,
-        gpus=plan.spec.hardware.gpus,
+        room=room,
         emit=emit,
         watch=watch,
-        room=room,
     )
     if not finished:
         return None
@@ -120,9 +122,7 @@ def run_nested_search(
         ways = ways_of(began, (record for record in lineage if record.trial_id in began))
         jobs += refits_of(name, winner, trials, ways)
     failpoint("driver.chosen")
-    outer, model = judge_all(
-        plan, jobs, refit_work(plan), emit=emit, known=past.scores, slots=room()
-    )
+    outer, model = judge_all(plan, jobs, refit_work(plan), emit=emit, known=past.scores, room=room)
     failpoint("driver.scored")
     return Outcome(tuple(chosen), outer, model)
 
@@ -136,8 +136,7 @@ def refit_work(plan: Plan) -> RefitWork:
         metrics=plan.metrics,
         seed=plan.spec.seed,
         cpus=plan.spec.hardware.cpus,
-        gpus=plan.spec.hardware.gpus,
-        workers=plan.spec.hardware.workers if plan.spec.hardware.parallel == "rows" else 1,
+        demands={c.name: demand_of_refit(c.family, plan.spec.hardware) for c in plan.candidates},
         generation=_generation(_inner_searches(plan, Past())),
     )
 
@@ -217,8 +216,6 @@ def _work(plan: Plan, checkpoints: Path | None) -> Work:
         seed=plan.spec.seed,
         cpus=plan.spec.hardware.cpus,
         trial_time_s=plan.spec.budget.trial_time_s,
-        workers=plan.spec.hardware.workers,
-        gpus=plan.spec.hardware.gpus,
         share=plan.spec.hardware.parallel,
         checkpoints=None if checkpoints is None else str(checkpoints),
     )

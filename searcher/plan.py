@@ -1,30 +1,24 @@
 """What a search is going to do, all worked out before anything starts."""
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cluster.ranks import TooManyRanksError, await_room, count_room, require_room
 from cluster.session import Session
-from searcher.candidates import Candidate, resolve_candidates
+from searcher.candidates import DUMMY, Candidate, resolve_candidates
 from searcher.checks import check_search
 from searcher.data import Dataset, load_dataset
-from searcher.errors import DataError, SpecError
+from searcher.demand import Demand, Demands, demand_of
+from searcher.errors import DataError
 from searcher.evaluation import Rows
 from searcher.records import UNKNOWN, Fold, SearchStarted
+from searcher.resources import unit_of
+from searcher.room import Room, open_room
 from searcher.spec import Spec, load_spec
-from searcher.spec.models import HardwareSpec
 
 if TYPE_CHECKING:  # SQLAlchemy takes half a second
     from searcher.store import StoredSearch
-
-
-PATIENCE_S = 600.0
-"""Seconds that a search waits for nodes with room for its first trial, on a cluster it joined."""
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +46,16 @@ class Plan:
             for fold in self.folds
             if fold.outer_fold == outer_fold and fold.inner_fold is not None
         )
+
+    @property
+    def demands(self) -> Demands:
+        """What the trials of each family occupy; those of the dummy occupy no GPU."""
+        hardware = self.spec.hardware
+        asked = {
+            c.name: demand_of(c.family, unit_of(c.family, self.spec), hardware)
+            for c in self.candidates
+        }
+        return {DUMMY: Demand(cpus=hardware.cpus)} | asked
 
     @property
     def rows(self) -> Rows:
@@ -110,58 +114,15 @@ def plan_again(found: "StoredSearch", dataset: Dataset | None = None) -> Plan:
     return make_plan(found.search_id, spec, dataset, base=base)
 
 
-def count_slots(spec: Spec, session: Session) -> int:
-    """How many trials can run at once; a cluster that was joined may first have to grow.
+def open_room_for(plan: Plan, session: Session) -> Room:
+    """Make sure that the plan's trials can run; a cluster that was joined may first have to grow.
 
     Raises
     ------
     SpecError
-        If not even one can: Ray would wait for ever.
+        If those of one family can't: Ray would wait for ever.
     """
-    hardware = spec.hardware
-    if session.joined:
-        _await_room(hardware)
-    else:
-        _require_all(hardware, session)
-    try:
-        require_room(hardware.workers, cpus=hardware.cpus, gpus=hardware.gpus)
-    except TooManyRanksError as error:
-        field = "hardware.workers" if hardware.workers > 1 else "hardware"
-        raise SpecError(f"{field}: {error}") from error
-    return slots_now(spec)
-
-
-def slots_now(spec: Spec) -> int:
-    """How many trials there is room for on the nodes that the cluster has by now."""
-    hardware = spec.hardware
-    return count_room(cpus=hardware.cpus, gpus=hardware.gpus) // hardware.workers
-
-
-def _await_room(hardware: HardwareSpec) -> None:
-    """Wait for nodes that can hold a trial: workers start later, or when somebody wants them."""
-    asked = {"cpus": hardware.cpus, "gpus": hardware.gpus}
-    if count_room(**asked) >= hardware.workers:
-        return
-    what = ", ".join(f"hardware.{name}: {wanted:g}" for name, wanted in asked.items() if wanted)
-    _log.warning(
-        "the cluster has no room for a trial yet (%s, hardware.workers: %d); "
-        "waiting up to %g s for nodes",
-        what,
-        hardware.workers,
-        PATIENCE_S,
-    )
-    await_room(hardware.workers, **asked, patience_s=PATIENCE_S)
-
-
-def _require_all(hardware: HardwareSpec, session: Session) -> None:
-    asked = {"cpus": hardware.cpus, "gpus": hardware.gpus}
-    there = {"cpus": session.cpus, "gpus": session.gpus}
-    for name, wanted in asked.items():
-        if wanted * hardware.workers > there[name]:
-            whom = f"each of {hardware.workers} workers" if hardware.workers > 1 else "each trial"
-            raise SpecError(
-                f"hardware.{name}: found {wanted:g} for {whom}; there are {there[name]}"
-            )
+    return open_room(plan.demands, plan.spec.hardware, session)
 
 
 def started(plan: Plan, environment: Mapping[str, Any]) -> SearchStarted:

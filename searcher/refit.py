@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cluster.ranks import Rank
+from searcher.demand import Demand, Demands
 from searcher.evaluation import Rows, fold_seed, make_scorer, quietly, score
 from searcher.lineage import Way
 from searcher.model import FittedModel, fit_model
@@ -30,9 +31,12 @@ class RefitWork:
     metrics: tuple[str, ...]
     seed: int
     cpus: int  # of each process
-    gpus: float = 0.0  # of each process; networks alone use them
-    workers: int = 1  # processes that train a network together
+    demands: Demands = field(default_factory=dict)  # by family; one core where it is not named
     generation: int | None = None  # units after which members of a population could be replaced
+
+    def demand(self, family: str) -> Demand:
+        """Say what a refit of a family occupies."""
+        return self.demands.get(family) or Demand(cpus=self.cpus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +86,13 @@ class Refit:
     predictions: Predictions | None  # the winner's, where there are test rows
 
 
-def needs_ranks(work: RefitWork, job: RefitJob) -> bool:
-    """Tell whether a refit is one of a network, on a GPU or by several processes."""
-    is_network = load_family(work.families[job.family]).resource == "epochs"
-    return is_network and (work.workers > 1 or work.gpus > 0)
-
-
 def refit_on_rank(rank: Rank, work: RefitWork, job: RefitJob) -> Refit | None:
-    """Refit together with the other ranks; the first one scores, and has the answer."""
+    """Refit together with the other ranks; the first one scores, and has the answer.
+
+    What does not train in epochs is fitted by one process, which has the GPU for itself.
+    """
+    if load_family(work.families[job.family]).resource != "epochs":
+        return refit(work, job)
     place = Place(rank.number, rank.world, rank.device)
     if rank.number:
         _fit(work, job, place)

@@ -20,7 +20,7 @@ from searcher.errors import SpecError, StoreError
 from searcher.following import records_of
 from searcher.lifecycle import require
 from searcher.past import past_of
-from searcher.plan import Plan, count_slots, plan_again, started
+from searcher.plan import Plan, open_room_for, plan_again, started
 from searcher.records import Record, SearchEnded, SearchExtended, SearchResumed
 from searcher.reuse import same_folds
 from searcher.spec import load_spec
@@ -204,7 +204,7 @@ def _go_on(
             return hand_over(place, found.search_id, driver)
         plan = _planned(found, folds, data)
         with connect(address, cpus=cpus) as session:
-            count_slots(plan.spec, session)
+            open_room_for(plan, session)
             for record in _retold(found, plan, store):
                 driver.show(record)
             for record in begin(found):

@@ -45,8 +45,10 @@ def head():
     )
     return cluster.gcs_address
 
-def add():
-    node = cluster.add_node(num_cpus=1, object_store_memory=MEMORY)
+def add(cpus, gpus):
+    node = cluster.add_node(
+        num_cpus=int(cpus), num_gpus=int(gpus), object_store_memory=MEMORY
+    )
     nodes[node.node_id] = node
     return node.node_id
 
@@ -106,9 +108,9 @@ class Nodes:
             trace.unlink()
         return list(self.ids)
 
-    def add(self) -> str:
-        """Let a node with one core come."""
-        self.ids.append(self._say("add"))
+    def add(self, *, cpus: int = 1, gpus: int = 0) -> str:
+        """Let a node come; its GPUs are there as far as Ray is concerned."""
+        self.ids.append(self._say("add", str(cpus), str(gpus)))
         return self.ids[-1]
 
     def kill(self, node_id: str) -> None:

@@ -48,6 +48,9 @@ class Family(Protocol):
     evolves
         Optional: parameters that may change while a model is trained in epochs or rounds, which is
         what the strategies ``pbt`` and ``pb2`` need.
+    uses_gpus
+        Optional: whether its trials train on the GPUs that a spec gives them; else what trains in
+        epochs does. Trials of other families occupy none.
     dtype
         Arithmetic of the estimator. Features always hold float32 values (so that the ONNX graph
         can hold the same ones); "float64" hands them over in float64 arrays.

@@ -13,6 +13,7 @@ from search_spaces.families.base import Family
 from search_spaces.space import Space
 from searcher.candidates import families_asked, learns, reads, space_of
 from searcher.data import Dataset
+from searcher.demand import uses_gpus
 from searcher.errors import SpecError, near
 from searcher.folds import make_folds
 from searcher.metrics import (
@@ -173,6 +174,11 @@ def _check_resources(spec: Spec, profile: Profile, spaces: Mapping[str, Space]) 
         yield (
             f"hardware.workers: found {spec.hardware.workers}; no family of this search trains in "
             "several processes, so 1. Trials run in parallel anyway, one for every hardware.cpus"
+        )
+    if spec.hardware.gpus and families and not any(map(uses_gpus, families.values())):
+        yield (
+            f"hardware.gpus: found {spec.hardware.gpus:g}; no family of this search trains on "
+            "GPUs, so 0. Networks do, and families of your own that say uses_gpus = True"
         )
 
 

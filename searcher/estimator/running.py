@@ -12,7 +12,7 @@ from searcher.conclusion import conclude, last_word
 from searcher.environment import describe_environment
 from searcher.model import FittedModel
 from searcher.nested import check_strategy, run_nested_search
-from searcher.plan import Plan, count_slots, started
+from searcher.plan import Plan, open_room_for, started
 from searcher.records import FINAL, FoldScore, Record, Replaced
 from searcher.store import Store, StoredSearch, StoredTrial, Writer
 from searcher.store.credentials import take_credentials
@@ -72,7 +72,7 @@ def found_in(store: Store, search_id: str, model: FittedModel) -> Found:
 def _run(plan: Plan, url: str, cpus: int | None, taken: Sequence[Record]) -> FittedModel:
     session = stay_connected(cpus=cpus)
     check_strategy(plan)
-    count_slots(plan.spec, session)  # before anything is stored
+    open_room_for(plan, session)  # before anything is stored
     with Writer(url) as writer, tempfile.TemporaryDirectory(prefix="searcher-fit-") as folder:
 
         def trials_of(outer_fold: str) -> Sequence[StoredTrial]:

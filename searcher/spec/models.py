@@ -166,7 +166,7 @@ class BudgetSpec(Settings):
 
 
 class HardwareSpec(Settings):
-    """What each trial gets."""
+    """What each trial gets, and what all of them may take from others on the cluster."""
 
     cpus: int = Field(1, ge=1, le=1024, description="cores of each trial", examples=[1])
     gpus: float = Field(
@@ -186,10 +186,29 @@ class HardwareSpec(Settings):
         "(DistributedDataParallel), or the inner folds",
         examples=["folds"],
     )
+    max_concurrent: int | None = Field(
+        None, ge=1, description="trials of this search that run at once, at most", examples=[8]
+    )
+    max_cpus: int | None = Field(
+        None,
+        ge=1,
+        description="cores that the trials of this search occupy at once, at most",
+        examples=[16],
+    )
 
     @model_validator(mode="after")
     def _whole_gpus(self) -> Self:
         """Refuse parts of a GPU for several workers: NCCL wants a whole one for each."""
         if self.gpus % 1 and (self.gpus > 1 or self.workers > 1):
-            raise ValueError("gpus must be whole, or below 1 with one worker")
+            message = "must be whole, or below 1 with one worker"
+            raise problems("hardware", [(("gpus",), message, self.gpus)])
+        return self
+
+    @model_validator(mode="after")
+    def _one_trial_is_allowed(self) -> Self:
+        """Refuse less than a trial takes."""
+        one = self.cpus * self.workers
+        if self.max_cpus is not None and self.max_cpus < one:
+            message = f"must be at least {one}, what one trial takes (cpus times workers)"
+            raise problems("hardware", [(("max_cpus",), message, self.max_cpus)])
         return self

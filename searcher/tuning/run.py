@@ -15,6 +15,7 @@ from typing import Any
 from cluster.gate import Gate
 from cluster.ranks import bundles
 from searcher.records import Record
+from searcher.room import Room
 from searcher.tuning.inner import InnerSearch
 from searcher.tuning.trainable import TrialActor
 from searcher.tuning.work import Work
@@ -44,11 +45,9 @@ def run_inner_searches(
     work: Work,
     *,
     search_id: str,
-    slots: int,
-    gpus: float,
+    room: Room,
     emit: Callable[[Record], None],
     watch: Watch | None = None,
-    room: Callable[[], int] | None = None,
 ) -> bool:
     """Try configurations until every inner search has used up its budget.
 
@@ -56,14 +55,14 @@ def run_inner_searches(
     ----------
     inner
         Inner searches by outer fold.
-    slots
-        Trials that run at once; each occupies ``work.cpus`` cores and ``gpus`` GPUs.
+    work
+        Among others what a trial of each family occupies (``demands``).
+    room
+        Says whether one more trial may run by now.
     emit
         Takes every record of what happens, in this thread.
     watch
         What is asked while trials run; None: nothing is.
-    room
-        Says, whenever it is asked, how many trials may run at once by now; None: ``slots``.
 
     Returns
     -------
@@ -78,12 +77,12 @@ def run_inner_searches(
     if all(search.done and not search.live for search in inner.values()):
         return True
     watch = watch or Watch()
-    n_workers = min(slots, sum(search.trials for search in inner.values()))
+    n_workers = min(room.together, sum(search.trials for search in inner.values()))
     gate = Gate(n_workers) if n_workers > 1 else None  # one worker has nobody to wait for
     work = replace(work, gate=gate)
     trainable = tune.with_resources(
         tune.with_parameters(TrialActor, work=work),
-        tune.PlacementGroupFactory(bundles(work.workers, cpus=work.cpus, gpus=gpus)),
+        lambda config: _place(work, config),
     )
     with (
         tempfile.TemporaryDirectory(prefix="searcher-tune-") as folder,
@@ -96,9 +95,7 @@ def run_inner_searches(
             # While nothing runs, Tune (2.60) asks for trials for ten minutes and not its stopper.
             return stopper.stop_all() or watch.waits()
 
-        proposer = NestedSearcher(
-            inner, slots=room or (lambda: slots), record=recorder.record, waits=waits
-        )
+        proposer = NestedSearcher(inner, room=room, record=recorder.record, waits=waits)
         stopper = _Interrupt(interrupted, proposer.stop, watch)
         try:
             tune.run(
@@ -125,6 +122,14 @@ def run_inner_searches(
             if gate is not None:
                 gate.close()
         return not interrupted.is_set()
+
+
+def _place(work: Work, config: Mapping[str, Any]) -> Any:
+    """Say what a trial's processes occupy, as Ray Tune wants to have it said."""
+    from ray import tune
+
+    asks = work.demand(config["family"])
+    return tune.PlacementGroupFactory(bundles(asks.ranks, cpus=asks.cpus, gpus=asks.gpus))
 
 
 def _Interrupt(  # noqa: N802

@@ -7,6 +7,7 @@ from ray.tune.search import Searcher
 
 from searcher.failpoints import failpoint
 from searcher.records import TrialStarted
+from searcher.room import Room
 from searcher.tuning.inner import InnerSearch
 from searcher.tuning.trial import Proposal
 
@@ -18,9 +19,9 @@ class NestedSearcher(Searcher):
     ----------
     inner
         Inner searches by outer fold; the scheduler works on the same ones.
-    slots
-        Says how many trials may run at once. Never more than there are workers: a proposal made
-        before it can run is made without the results that come in meanwhile.
+    room
+        Says whether one more trial may run. No more are proposed than there is room for: a proposal
+        made before it can run is made without the results that come in meanwhile.
     record
         Takes the record of each proposal.
     waits
@@ -31,14 +32,15 @@ class NestedSearcher(Searcher):
         self,
         inner: Mapping[str, InnerSearch],
         *,
-        slots: Callable[[], int],
+        room: Room,
         record: Callable[[TrialStarted], None],
         waits: Callable[[], bool] = lambda: False,
     ) -> None:
         super().__init__(metric="score", mode="max")
-        self._inner, self._slots = inner, slots
+        self._inner, self._room = inner, room
         self._record, self._waits = record, waits
         self._ours: dict[str, tuple[InnerSearch, str]] = {}  # by Ray Tune's trial id
+        self._families: dict[str, str] = {}  # of the same trials
         self._stopping = False
 
     def stop(self) -> None:
@@ -49,7 +51,7 @@ class NestedSearcher(Searcher):
         """Config of a new Ray Tune trial; None to be asked later; FINISHED when all are done."""
         if self._stopping:
             return str(Searcher.FINISHED)
-        if len(self._ours) >= self._slots() or self._waits():
+        if self._waits() or not self._room.takes_more(self._families.values()):
             return None
         for inner in sorted(self._inner.values(), key=_progress):
             if inner.done:
@@ -57,6 +59,7 @@ class NestedSearcher(Searcher):
             proposal = inner.propose()
             if proposal is not None:
                 self._ours[trial_id] = inner, proposal.trial_id
+                self._families[trial_id] = proposal.family
                 self._say(inner, proposal)
                 return proposal.to_config()
         # A trial that runs may lose its worker and be proposed again.
@@ -77,6 +80,7 @@ class NestedSearcher(Searcher):
         is the recorder's business.
         """
         inner, ours = self._ours.pop(trial_id)
+        del self._families[trial_id]
         if error or self._stopping:
             return
         if result is not None and result.get("waits"):

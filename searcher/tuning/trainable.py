@@ -179,13 +179,14 @@ class TrialActor(Trainable):
     def _ranks(self) -> RankGroup:
         """Return the ranks of this process, new ones if some had to be given up."""
         if self._group is None or not self._group.is_open:
-            work = self._work
-            self._group = RankGroup(work.workers, cpus=work.cpus, gpus=work.gpus)
+            # Tune gives a trial's process to another one only if that asks for the same.
+            asks = self._work.demand(self._proposal.family)
+            self._group = RankGroup(asks.ranks, cpus=asks.cpus, gpus=asks.gpus)
             self._warm.clear()  # the new ranks are not
-            if work.workers > 1:
+            if asks.ranks > 1:
                 import ray
 
-                self._shared = ray.put(replace(work, gate=None))
+                self._shared = ray.put(replace(self._work, gate=None))
         return self._group
 
     def _evaluate(self) -> Iterator[FoldResult]:

@@ -11,6 +11,7 @@ import pytest
 from tests import driven
 from tests.afterwards import again, ask, assert_whole, told, trials_of
 from tests.driven import Place
+from tests.flows.placed import PlacedOnGpu, places
 from tests.nodes import Nodes, nodes  # noqa: F401  (asked for by name)
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(1800)]
@@ -85,6 +86,29 @@ def found(place: Place) -> dict[str, list[tuple[Any, ...]]]:
 
 def test_a_search_spreads_over_all_nodes(calm: Calm) -> None:
     assert len(set(calm.used)) == 3
+
+
+def test_families_go_to_nodes_that_fit_and_a_search_takes_no_more_than_it_may(
+    nodes: Nodes,  # noqa: F811
+    place: Place,
+) -> None:
+    nodes.have(0)
+    plain, with_gpu = nodes.add(cpus=2), nodes.add(cpus=1, gpus=1)
+    place.cluster.slow_down(0.05)
+    spec = SPEC | {
+        "families": {"tests.flows.placed:Placed": None, "tests.flows.placed:PlacedOnGpu": None},
+        "hardware": {"gpus": 1, "max_cpus": 2},  # of three
+        "budget": {"trials": 6},
+    }
+
+    ended = place.begin(spec).wait()
+
+    assert ended.code == 0, ended.err
+    assert_whole(place.url, place.search_id, trials=trials_of(spec))
+    asked_for_one = [node_id for node_id, _ in places(place.cluster.folder, PlacedOnGpu)]
+    assert set(asked_for_one) == {with_gpu}
+    assert plain in nodes.used()
+    assert _at_once(place) == 2
 
 
 def test_trials_of_a_node_that_dies_go_on_elsewhere_after_their_last_finished_fold(
@@ -235,3 +259,10 @@ def _units(place: Place) -> list[tuple[Any, ...]]:
         " JOIN trials t ON t.trial_id = u.trial_id WHERE t.search_id = '{id}'"
     )
     return ask(place.url, question, place.search_id)
+
+
+def _at_once(place: Place) -> int:
+    """Count the trials that were under way at the same time, at most, by the store's sequence."""
+    question = "SELECT sequence, ended_sequence FROM trials WHERE search_id = '{id}'"
+    spans = ask(place.url, question, place.search_id)
+    return max(sum(begun <= at < ended for begun, ended in spans) for at, _ in spans)

@@ -332,7 +332,8 @@ def test_a_spec_file_finds_its_data_beside_it(folder: Path) -> None:
 def test_hardware_that_is_not_there_is_refused_before_anything_is_stored(
     folder: Path, field: str, asked: int
 ) -> None:
-    spec = make_spec(folder, hardware={field: asked})
+    families = ["tests.flows.placed:PlacedOnGpu"]
+    spec = make_spec(folder, hardware={field: asked}, families=families)
 
     with pytest.raises(SpecError, match=rf"hardware.{field}: found {asked} for each trial"):
         run(folder, spec)

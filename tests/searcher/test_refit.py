@@ -11,7 +11,7 @@ from search_spaces.columns import Column, Profile
 from searcher.evaluation import Rows
 from searcher.plugins import load_family
 from searcher.records import Fold
-from searcher.refit import Refit, RefitJob, RefitWork, needs_ranks, refit, refit_on_rank
+from searcher.refit import Refit, RefitJob, RefitWork, refit, refit_on_rank
 
 HAS_GPU = pytest.importorskip("torch").cuda.is_available()
 
@@ -43,13 +43,6 @@ def job(family: str = "mlp", **changes: Any) -> RefitJob:
         small = {"epochs": 3, "width": 32, "dropout": 0.0, "learning_rate": 1e-3}
         given = {**given, **small, "normalisation": "none"}
     return RefitJob("0", ("winner",), "t", family, given, keep_model=True, **changes)
-
-
-def test_only_networks_need_ranks_and_only_where_there_is_more_than_a_core_for_them() -> None:
-    assert needs_ranks(work(workers=2), job())
-    assert needs_ranks(work(gpus=0.5), job())
-    assert not needs_ranks(work(), job())
-    assert not needs_ranks(work(workers=2), job("dummy"))
 
 
 @pytest.mark.ray

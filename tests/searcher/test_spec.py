@@ -107,6 +107,19 @@ def test_file_is_read_and_named_in_errors(tmp_path: Path) -> None:
             "budget.time_s: found nan; must be a finite number",
         ),
         ({"hardware": {"gpus": -1}}, "hardware.gpus: found -1; must be at least 0"),
+        (
+            {"hardware": {"max_concurrent": 0}},
+            "hardware.max_concurrent: found 0; must be at least 1",
+        ),
+        (
+            {"hardware": {"cpus": 2, "workers": 3, "max_cpus": 5}},
+            "hardware.max_cpus: found 5; must be at least 6, what one trial takes "
+            "(cpus times workers)",
+        ),
+        (
+            {"hardware": {"gpus": 0.5, "workers": 2}},
+            "hardware.gpus: found 0.5; must be whole, or below 1 with one worker",
+        ),
         ({"hardware": 3}, "hardware: found 3; must be a mapping (name: value)"),
         ({"seed": None}, "seed: found None; must be a whole number"),
         ({"seed": 2**32}, f"seed: found {2**32}; must be at most {2**32 - 1}"),

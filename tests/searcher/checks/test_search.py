@@ -175,6 +175,10 @@ def test_training_in_several_processes_is_refused() -> None:
     assert refusal(BINARY, hardware={"workers": 2}).startswith("hardware.workers: found 2; no fam")
 
 
+def test_gpus_that_nobody_uses_are_refused() -> None:
+    assert refusal(BINARY, hardware={"gpus": 0.5}).startswith("hardware.gpus: found 0.5; no fam")
+
+
 def test_all_problems_are_said_at_once() -> None:
     message = refusal(
         dataset([0] * 40 + [1] * 40 + [2] * 2),

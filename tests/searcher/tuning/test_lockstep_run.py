@@ -11,6 +11,7 @@ import pytest
 
 from search_spaces.columns import Column, Profile
 from search_spaces.space import Space, join_family
+from searcher.demand import Demand
 from searcher.evaluation import FeatureCache, Rows, evaluate
 from searcher.plugins import load_family, load_strategy
 from searcher.records import (
@@ -29,6 +30,7 @@ from searcher.tuning.inner import InnerSearch, make_inner_search
 from searcher.tuning.run import run_inner_searches
 from searcher.tuning.work import Work
 from tests.cluster.ranks import settles
+from tests.searcher.tuning.rooms import room_for
 
 pytest.importorskip("torch")
 pytestmark = pytest.mark.ray
@@ -89,6 +91,7 @@ def run(
     inner: InnerSearch,
     *,
     slots: int = 2,
+    workers: int = 1,
     react: Callable[[Record], None] = lambda record: None,
     **changes: Any,
 ) -> list[Record]:
@@ -99,15 +102,17 @@ def run(
         metrics=METRICS,
         seed=0,
         cpus=1,
+        demands={"mlp": Demand(workers)},
         **changes,
     )
+    room = room_for(slots, work.demands)
     records: list[Record] = []
 
     def emit(record: Record) -> None:
         records.append(record)
         react(record)
 
-    assert run_inner_searches({"0": inner}, work, search_id="s", slots=slots, gpus=0, emit=emit)
+    assert run_inner_searches({"0": inner}, work, search_id="s", room=room, emit=emit)
     return records
 
 

@@ -14,6 +14,7 @@ from searcher.tuning.inner import InnerSearch, make_inner_search
 from searcher.tuning.scheduler import NestedScheduler
 from searcher.tuning.searcher import NestedSearcher
 from searcher.tuning.trial import Proposal
+from tests.searcher.tuning.rooms import room_for
 
 
 class Counting(Searcher):
@@ -52,7 +53,7 @@ def inner_search(fold: str, searcher: Searcher, **changes: Any) -> InnerSearch:
 
 
 def nest(inner: dict[str, InnerSearch], *, slots: int) -> NestedSearcher:
-    return NestedSearcher(inner, slots=lambda: slots, record=lambda _: None)
+    return NestedSearcher(inner, room=room_for(slots), record=lambda _: None)
 
 
 def finish(nested: NestedSearcher, trial_id: str, score: float | None, work_s: float = 1.0) -> None:

@@ -15,6 +15,7 @@ from searcher.strategies.base import Problem
 from searcher.tuning.inner import InnerSearch, make_inner_search
 from searcher.tuning.run import run_inner_searches
 from searcher.tuning.work import Work
+from tests.searcher.tuning.rooms import room_for
 from tests.searcher.tuning.troubled_families import IMPORT_S
 
 pytestmark = pytest.mark.ray
@@ -72,7 +73,7 @@ def run(
         **(usual | changes),
     )
     records: list[Record] = []
-    assert run_inner_searches(inner, work, search_id="s", slots=2, gpus=0, emit=records.append)
+    assert run_inner_searches(inner, work, search_id="s", room=room_for(2), emit=records.append)
     return records
 
 
@@ -219,4 +220,4 @@ def test_a_record_that_cannot_be_kept_ends_the_search_with_its_own_error(
     )
 
     with pytest.raises(StoreError, match="disk full"):
-        run_inner_searches({"0": inner}, work, search_id="s", slots=2, gpus=0, emit=emit)
+        run_inner_searches({"0": inner}, work, search_id="s", room=room_for(2), emit=emit)
