@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 DEMO   := demo
 
-.PHONY: help setup demo check test chaos bench clean
+.PHONY: help setup demo cluster check test chaos bench clean
 .DEFAULT_GOAL := help
 
 # Images of Python often set it: each of some hundred processes would compile our modules anew.
@@ -25,6 +25,9 @@ $(STAMP): pyproject.toml constraints.txt
 demo: setup  ## nested search on real data, ending with model.onnx and report.html
 	@mkdir -p $(DEMO)
 	$(BIN)/searcher run examples/breast_cancer.yaml --store sqlite:///$(DEMO)/searcher.db --output $(DEMO)/output
+
+cluster: setup  ## PostgreSQL and a Ray cluster on this machine; a search that loses a node (about a minute)
+	$(BIN)/python -m examples.own_cluster
 
 check: setup  ## format, lint, types, imports, fast tests (under a minute)
 	$(BIN)/ruff format --check .

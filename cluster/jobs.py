@@ -1,5 +1,6 @@
 """Ray jobs: a process on a cluster's head, started, asked after and stopped over HTTP."""
 
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -88,6 +89,7 @@ class Jobs:
 
     def _submit(self, **request: Any) -> None:
         """Send a job; a head that has just started is waited for until it can take one."""
+        logging.getLogger("ray").setLevel(logging.WARNING)  # it tells of each package it sends
         until = monotonic() + AGENT_S
         while True:
             try:
