@@ -7,16 +7,27 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
+from cluster.advisories import reason_against
+from cluster.tokens import FLAG, OPEN, is_loopback, version_told_to_anyone
 
 
 class ClusterError(RuntimeError):
     """A cluster can't be reached, refuses, or is of another version."""
 
 
+class UnauthenticatedError(ClusterError, ValueError):
+    """A cluster asks for no token, and nobody has said that this is all right."""
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(
+            f"{subject} asks for no token: {OPEN}. Start it with RAY_AUTH_MODE=token "
+            f"(docs/security.md), or say {FLAG} (in Python allow_unauthenticated=True)"
+        )
+
+
 def is_here(address: str) -> bool:
     """Whether the head whose dashboard has this address is this machine."""
-    return urlsplit(address).hostname in LOOPBACK
+    return is_loopback(urlsplit(address).hostname)
 
 
 class Head:
@@ -27,14 +38,24 @@ class Head:
     address
         Of its dashboard: ``http://HOST:8265``. The token is Ray's own business
         (``RAY_AUTH_MODE=token`` with ``RAY_AUTH_TOKEN`` or ``RAY_AUTH_TOKEN_PATH``).
+    allow_unauthenticated
+        Whether to talk to a head that others reach, too, and that asks for no token.
+
+    Attributes
+    ----------
+    is_open
+        Whether it is such a head.
 
     Raises
     ------
+    UnauthenticatedError
+        If it is, and that was not allowed; nothing was sent, nor the token shown.
     ClusterError
-        If nobody is there, the token is wrong, or Ray is of another version than here.
+        If nobody is there, the token is wrong, or Ray is of another version than here, or of one
+        that has known holes.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, allow_unauthenticated: bool = False) -> None:
         self.address = _checked(address)
         if importlib.util.find_spec("aiohttp") is None:
             raise ClusterError(
@@ -42,6 +63,9 @@ class Head:
             )
         from ray.job_submission import JobSubmissionClient
 
+        self.is_open = self._ask_as_a_stranger()
+        if self.is_open and not allow_unauthenticated:
+            raise UnauthenticatedError(f"the cluster at {self.address}")
         with self.asking(), _no_other_address():
             self.client = JobSubmissionClient(self.address)
         self._check_version()
@@ -80,10 +104,26 @@ class Head:
         except (RuntimeError, RayStateApiException) as error:
             raise ClusterError(f"the cluster at {self.address} refuses: {error}") from error
 
+    def _ask_as_a_stranger(self) -> bool:
+        """Whether the head answers anyone who reaches it, from other machines too."""
+        if is_here(self.address):
+            return False
+        with self.asking():
+            told = version_told_to_anyone(self.address)
+        if told is not None:
+            self._refuse_old(told)  # what a flag permits is not that
+        return told is not None
+
+    def _refuse_old(self, version: str) -> None:
+        reason = reason_against(version)
+        if reason is not None:
+            raise ClusterError(f"the cluster at {self.address} is refused: {reason}")
+
     def _check_version(self) -> None:
         import ray
 
         there = self.get("/api/version")["ray_version"]
+        self._refuse_old(there)
         if there != ray.__version__:
             raise ClusterError(
                 f"the cluster at {self.address} runs Ray {there}, here it is {ray.__version__}; "

@@ -45,11 +45,11 @@ def number_of(job_id: str, name: str) -> int | None:
 class Jobs:
     """The jobs of a cluster.
 
-    ``address`` and what is raised are those of ``Head``.
+    The parameters and what is raised are those of ``Head``.
     """
 
-    def __init__(self, address: str) -> None:
-        self._head = Head(address)
+    def __init__(self, address: str, *, allow_unauthenticated: bool = False) -> None:
+        self._head = Head(address, allow_unauthenticated=allow_unauthenticated)
         self._client = self._head.client
 
     @property
@@ -108,6 +108,35 @@ class Jobs:
             number = number_of(one.submission_id or "", name)
             if number is not None:
                 yield Job(one.submission_id, number, str(one.status.value), one.message or "")
+
+    def ask(
+        self, name: str, command: str, *, runtime_env: Mapping[str, Any], most_s: float = 300.0
+    ) -> tuple[bool, str]:
+        """Run a short job to its end.
+
+        Parameters
+        ----------
+        most_s
+            Seconds to wait for its end.
+
+        Returns
+        -------
+        Whether its process ended with 0, and what it wrote, or why it was never started.
+
+        Raises
+        ------
+        ClusterError
+            If it does not end in time.
+        """
+        job = self.start(name, command, runtime_env=runtime_env, metadata={})
+        until = monotonic() + most_s
+        while not job.is_over:
+            if monotonic() > until:
+                self.stop(name)
+                raise ClusterError(f"job {job.job_id} did not end within {most_s:g} s")
+            sleep(0.2)
+            job = self._required(name)
+        return job.state == "SUCCEEDED", self.logs(name) or job.message
 
     def stop(self, name: str) -> None:
         """End a job's process: SIGTERM, and after three seconds SIGKILL (Ray 2.60)."""

@@ -34,6 +34,7 @@ def search(
     output: str | Path | None = None,
     address: str | None = None,
     cpus: int | None = None,
+    allow_unauthenticated: bool = False,
     observe: Observer | None = None,
     report: bool = True,
     try_exports: bool = True,
@@ -60,6 +61,9 @@ def search(
         Ray cluster to run on; None starts Ray on this machine for the time of the search.
     cpus
         Cores of a Ray that is started here; None for all that this process may use.
+    allow_unauthenticated
+        Whether to use a cluster that other machines reach and that asks for no token: anyone there
+        may run code as its user.
     observe
         Called with every record of what happens, in this thread.
     report
@@ -92,6 +96,8 @@ def search(
         If no trial of an inner search succeeded.
     StoreError
         If the store can't be written.
+    ClusterError
+        If the cluster can't be joined, asks for no token, or runs a Ray with known holes.
     """
     base = Path(spec).parent if isinstance(spec, str | Path) else Path()
     spec = load_spec(spec)
@@ -103,6 +109,7 @@ def search(
             output=output,
             address=address,
             cpus=cpus,
+            allow_unauthenticated=allow_unauthenticated,
             observe=observe,
             report=report,
         )
@@ -110,7 +117,8 @@ def search(
     plan = make_plan(search_id or new_search_id(spec.name), spec, dataset, base=base)
     folder = Path(output) if output is not None else OUTPUT / plan.search_id
     place = Place(store, folder, observe, report)
-    with terminated_like_interrupted(), connect(address, cpus=cpus) as session:
+    joining = connect(address, cpus=cpus, allow_unauthenticated=allow_unauthenticated)
+    with terminated_like_interrupted(), joining as session:
         return begin(
             plan,
             place,

@@ -26,6 +26,7 @@ def fork(
     output: str | Path | None = None,
     address: str | None = None,
     cpus: int | None = None,
+    allow_unauthenticated: bool = False,
     observe: Observer | None = None,
     report: bool = True,
     try_exports: bool = True,
@@ -60,7 +61,8 @@ def fork(
 
     folder = Path(output) if output is not None else OUTPUT / plan.search_id
     place = Place(store, folder, observe, report)
-    with terminated_like_interrupted(), connect(address, cpus=cpus) as session:
+    joining = connect(address, cpus=cpus, allow_unauthenticated=allow_unauthenticated)
+    with terminated_like_interrupted(), joining as session:
         return begin(
             plan,
             place,

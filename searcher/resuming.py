@@ -37,6 +37,7 @@ def resume(
     output: str | Path | None = None,
     address: str | None = None,
     cpus: int | None = None,
+    allow_unauthenticated: bool = False,
     observe: Observer | None = None,
     report: bool = True,
     data: str | None = None,
@@ -57,7 +58,7 @@ def resume(
         Folder for its files; the one that it was begun with if None.
     data
         Where its rows are now, if they were moved: a path, from the current folder.
-    store, address, cpus, observe, report
+    store, address, cpus, allow_unauthenticated, observe, report
         As for ``search``.
 
     Raises
@@ -75,6 +76,7 @@ def resume(
         output=output,
         address=address,
         cpus=cpus,
+        allow_unauthenticated=allow_unauthenticated,
         observe=observe,
         report=report,
         data=data,
@@ -90,6 +92,7 @@ def extend(
     output: str | Path | None = None,
     address: str | None = None,
     cpus: int | None = None,
+    allow_unauthenticated: bool = False,
     observe: Observer | None = None,
     report: bool = True,
 ) -> StoredSearch:
@@ -104,7 +107,7 @@ def extend(
         Further trials of each inner search.
     time_s
         Further seconds of each inner search; only where the budget has a time.
-    search_id, store, output, address, cpus, observe, report
+    search_id, store, output, address, cpus, allow_unauthenticated, observe, report
         As for ``resume``.
 
     Raises
@@ -129,6 +132,7 @@ def extend(
         output=output,
         address=address,
         cpus=cpus,
+        allow_unauthenticated=allow_unauthenticated,
         observe=observe,
         report=report,
     )
@@ -180,6 +184,7 @@ def _go_on(
     output: str | Path | None,
     address: str | None,
     cpus: int | None,
+    allow_unauthenticated: bool,
     observe: Observer | None,
     report: bool,
     data: str | None = None,
@@ -203,7 +208,7 @@ def _go_on(
         if action == "resume" and found.state == "completed":
             return hand_over(place, found.search_id, driver)
         plan = _planned(found, folds, data)
-        with connect(address, cpus=cpus) as session:
+        with connect(address, cpus=cpus, allow_unauthenticated=allow_unauthenticated) as session:
             open_room_for(plan, session)
             for record in _retold(found, plan, store):
                 driver.show(record)

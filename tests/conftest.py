@@ -55,11 +55,13 @@ TOGETHER = {
         "flows/test_interrupt.py",
         "flows/test_leases_of_searches.py",
         "flows/test_lost_workers.py",
+        "flows/test_resume.py",
+        "test_forked.py",
+    ),
+    "nodes that die": (
         "flows/test_networks.py",
         "flows/test_nodes.py",
-        "flows/test_resume.py",
         "flows/test_submit.py",
-        "test_forked.py",
     ),
     "chaos": ("chaos/",),
     "one worker": (

@@ -55,6 +55,11 @@ Examples:
 Examples:
   searcher follow latest
 """,
+    "status": """\b
+Examples:
+  searcher status latest
+  searcher status latest --address http://head:8265 --format json
+""",
     "logs": """\b
 Examples:
   searcher logs latest --address http://head:8265

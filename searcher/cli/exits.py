@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import typer
 
-from cluster.head import ClusterError
+from cluster.head import ClusterError, UnauthenticatedError
 from searcher.errors import (
     DataError,
     ExportError,
@@ -40,6 +40,7 @@ CODES: tuple[tuple[type[BaseException], int], ...] = (
     (SpecError, WRONG_REQUEST),
     (DataError, WRONG_REQUEST),
     (QuestionError, WRONG_REQUEST),
+    (UnauthenticatedError, WRONG_REQUEST),
     (SearcherError, FAILED),
     (ClusterError, FAILED),
     (OSError, FAILED),  # a full disk, a folder without rights: true, and no mistake of ours

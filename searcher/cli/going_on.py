@@ -3,13 +3,16 @@
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from searcher.cli.exits import RequestError
+from searcher.cli.on_ray import OnRay
 from searcher.cli.options import (
     DEFAULT_STORE,
+    AllowUnauthenticated,
     AnswerFormat,
     Quiet,
     SearchId,
@@ -20,7 +23,7 @@ from searcher.cli.options import (
 )
 from searcher.cli.output import check_format, note
 from searcher.cli.progress import Observer, progress
-from searcher.cli.run import Address, Cpus, OutputFolder, check_place, conclude
+from searcher.cli.run import Address, Cpus, OutputFolder, conclude
 
 if TYPE_CHECKING:
     from searcher.store import StoredSearch
@@ -46,6 +49,7 @@ def resume(
     output: OutputFolder = None,
     cpus: Cpus = None,
     address: Address = None,
+    allow_unauthenticated: AllowUnauthenticated = False,
     store: StoreUrl = DEFAULT_STORE,
     form: AnswerFormat = "table",
     quiet: Quiet = False,
@@ -62,7 +66,8 @@ def resume(
 
         return again(found, data=data, **more)
 
-    _go_on(go_on, search_id, output, cpus, address, store=store, form=form, quiet=quiet)
+    ray = OnRay(address, cpus, allow_unauthenticated)
+    _go_on(go_on, search_id, output, ray, store=store, form=form, quiet=quiet)
 
 
 def extend(
@@ -73,6 +78,7 @@ def extend(
     output: OutputFolder = None,
     cpus: Cpus = None,
     address: Address = None,
+    allow_unauthenticated: AllowUnauthenticated = False,
     store: StoreUrl = DEFAULT_STORE,
     form: AnswerFormat = "table",
     quiet: Quiet = False,
@@ -91,7 +97,8 @@ def extend(
 
     if trials is None and time is None:
         raise RequestError("nothing to add: say --trials N or --time S")
-    _go_on(go_on, search_id, output, cpus, address, store=store, form=form, quiet=quiet)
+    ray = OnRay(address, cpus, allow_unauthenticated)
+    _go_on(go_on, search_id, output, ray, store=store, form=form, quiet=quiet)
 
 
 def fork(
@@ -104,6 +111,7 @@ def fork(
     output: OutputFolder = None,
     cpus: Cpus = None,
     address: Address = None,
+    allow_unauthenticated: AllowUnauthenticated = False,
     skip_exports: SkipExports = False,
     skip_training: SkipTraining = False,
     store: StoreUrl = DEFAULT_STORE,
@@ -130,7 +138,8 @@ def fork(
             **more,
         )
 
-    _go_on(go_on, search_id, output, cpus, address, store=store, form=form, quiet=quiet)
+    ray = OnRay(address, cpus, allow_unauthenticated)
+    _go_on(go_on, search_id, output, ray, store=store, form=form, quiet=quiet)
 
 
 def stop(search_id: SearchId, *, store: StoreUrl = DEFAULT_STORE, quiet: Quiet = False) -> None:
@@ -164,19 +173,16 @@ def _go_on(
     action: Callable[..., "StoredSearch"],
     search_id: str,
     output: Any,
-    cpus: int | None,
-    address: str | None,
+    ray: OnRay,
     *,
     store: str,
     form: Any,
     quiet: bool,
 ) -> None:
     check_format(form, None)
-    check_place(address, cpus)
+    ray.check(quiet=quiet)
     found = _whole(search_id, store)
     note(f"reading what search {found} has, and its data, starting Ray", quiet=quiet)
     with progress(quiet=quiet) as observe, redirect_stdout(sys.stderr):
-        ended = action(
-            found, store=store, output=output, address=address, cpus=cpus, observe=observe
-        )
+        ended = action(found, store=store, output=output, observe=observe, **asdict(ray))
     conclude(ended, store, form=form, quiet=quiet)

@@ -42,7 +42,15 @@ def drive(search_id: str) -> None:
     lines = Lines(sys.stdout)
     data = said["data"]
     try:
-        resume(search_id, store=store, output=output, address="auto", observe=lines, data=data)
+        resume(
+            search_id,
+            store=store,
+            output=output,
+            address="auto",
+            allow_unauthenticated=True,  # that was asked of whoever submitted it
+            observe=lines,
+            data=data,
+        )
     except SearchStoppedError as stopped:
         sys.stdout.write(f"{stopped}; `searcher stop` asked for that\n")
 

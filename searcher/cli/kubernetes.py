@@ -75,12 +75,12 @@ def require_one_place(
     return address
 
 
-def refuse_luggage(working_dir: Path | None, python: str | None) -> None:
+def refuse_luggage(working_dir: Path | None, python: str | None, pip: Path | None) -> None:
     """Refuse what can't be done with pods."""
-    if working_dir is not None or python is not None:
+    if working_dir is not None or python is not None or pip is not None:
         raise RequestError(
-            "--working-dir and --python do not go with --kubernetes: its pods run what the image "
-            "has; name an image of your own by --image"
+            "--working-dir, --python and --pip do not go with --kubernetes: its pods run what the "
+            "image has; name an image of your own by --image"
         )
 
 
@@ -168,6 +168,15 @@ def print_logs(search_id: str, namespace: str | None) -> None:
 
     jobs = RayJobs(wanted_cluster(namespace, None, (), None, None).namespace)
     sys.stdout.write(jobs.logs(search_id))
+
+
+def state_of(search_id: str, namespace: str | None) -> str:
+    """Say what has become of a search's RayJob."""
+    from cluster.kubernetes.jobs import RayJobs
+
+    jobs = RayJobs(wanted_cluster(namespace, None, (), None, None).namespace)
+    job = jobs.find(search_id)
+    return "none" if job is None else f"RayJob {job.name}, {job.state}"
 
 
 def is_over(search_id: str, namespace: str) -> Callable[[], bool]:

@@ -9,8 +9,10 @@ from time import monotonic
 import typer
 
 from searcher.cli import kubernetes as k8s
+from searcher.cli.on_ray import AtHead
 from searcher.cli.options import (
     DEFAULT_STORE,
+    AllowUnauthenticated,
     AnswerFormat,
     HeadIfAny,
     Quiet,
@@ -46,6 +48,7 @@ def logs(
     search_id: SearchId,
     *,
     address: HeadIfAny = None,
+    allow_unauthenticated: AllowUnauthenticated = False,
     kubernetes: k8s.OnKubernetes = False,
     namespace: k8s.Namespace = None,
     store: StoreUrl = DEFAULT_STORE,
@@ -59,9 +62,9 @@ def logs(
     if kubernetes:
         k8s.print_logs(found, namespace)
         return
-    from cluster.jobs import Jobs
-
-    sys.stdout.write(Jobs(address).logs(found))
+    head = AtHead(address, allow_unauthenticated)
+    head.check()
+    sys.stdout.write(head.jobs().logs(found))
 
 
 @dataclass(frozen=True, slots=True)

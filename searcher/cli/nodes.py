@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from searcher.cli.options import Head, OutputFile, OutputFormat, Quiet
+from searcher.cli.on_ray import AtHead
+from searcher.cli.options import AllowUnauthenticated, Head, OutputFile, OutputFormat, Quiet
 from searcher.cli.output import Answer, Rows, check_format, deliver, note
 from searcher.cli.tables import Column, identity, layout, right
 from searcher.cli.words import duration
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 def nodes(
     *,
     address: Head,
+    allow_unauthenticated: AllowUnauthenticated = False,
     form: OutputFormat = None,
     output: OutputFile = None,
     quiet: Quiet = False,
@@ -30,7 +32,8 @@ def nodes(
     from cluster.nodes import standing
 
     check_format(form, output)
-    found = standing(ClusterHead(address))
+    AtHead(address, allow_unauthenticated).check(quiet=quiet)
+    found = standing(ClusterHead(address, allow_unauthenticated=allow_unauthenticated))
     answer = Answer(
         document=lambda: asdict(found),
         rows=lambda: Rows.of([_row(node) for node in found.nodes]),

@@ -94,6 +94,13 @@ _HEAD = typer.Option(
 )
 Head = Annotated[str, _HEAD]
 HeadIfAny = Annotated[str | None, _HEAD]
+AllowUnauthenticated = Annotated[
+    bool,
+    typer.Option(
+        "--allow-unauthenticated",
+        help="Use a cluster without a token, where anyone who reaches it may run code.",
+    ),
+]
 OutputFormat = Annotated[
     Format | None,
     typer.Option(

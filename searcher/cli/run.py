@@ -3,6 +3,7 @@
 import os
 import sys
 from contextlib import redirect_stdout
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,8 +11,10 @@ import typer
 
 from searcher.cli import documents, story
 from searcher.cli.exits import NOT_RELEASED, RequestError
+from searcher.cli.on_ray import OnRay
 from searcher.cli.options import (
     DEFAULT_STORE,
+    AllowUnauthenticated,
     AnswerFormat,
     Quiet,
     SkipExports,
@@ -57,6 +60,7 @@ Address = Annotated[
     str | None,
     typer.Option(
         metavar="ADDRESS",
+        envvar="RAY_ADDRESS",
         help="A running Ray cluster to search on (auto, or host:port).",
         show_default="start Ray here",
     ),
@@ -69,6 +73,7 @@ def run(
     output: OutputFolder = None,
     cpus: Cpus = None,
     address: Address = None,
+    allow_unauthenticated: AllowUnauthenticated = False,
     search_id: GivenId = None,
     skip_exports: SkipExports = False,
     skip_training: SkipTraining = False,
@@ -86,9 +91,10 @@ def run(
     once it is completed: what a supervisor can start again and again.
     """
     check_format(form, None)
-    check_place(address, cpus)
     if output is not None:
         _check_writable(output)
+    ray = OnRay(address, cpus, allow_unauthenticated)
+    ray.check(quiet=quiet)
     trying = "" if skip_exports else ", trying exports"
     note(f"reading {spec} and its data{trying}, starting Ray", quiet=quiet)
     _check_spec(spec)
@@ -102,28 +108,13 @@ def run(
             store=store,
             search_id=search_id,
             output=output,
-            address=address,
-            cpus=cpus,
             observe=observe,
             try_exports=not skip_exports,
             try_training=not skip_training,
             on_step=None if observe is None else observe.step,
+            **asdict(ray),
         )
     conclude(found, store, form=form, quiet=quiet)
-
-
-def check_place(address: str | None, cpus: int | None) -> None:
-    """Refuse two answers to where a search is to run.
-
-    Raises
-    ------
-    RequestError
-        If both are given.
-    """
-    if address is not None and cpus is not None:
-        raise RequestError(
-            "--cpus is for a Ray that is started here, and --address names a running one"
-        )
 
 
 def conclude(found: "StoredSearch", store: str, *, form: Format, quiet: bool) -> None:

@@ -9,8 +9,10 @@ import typer
 
 from searcher.cli import kubernetes as k8s
 from searcher.cli.looking_on import There, look_on
+from searcher.cli.on_ray import AtHead
 from searcher.cli.options import (
     DEFAULT_STORE,
+    AllowUnauthenticated,
     AnswerFormat,
     HeadIfAny,
     Quiet,
@@ -33,6 +35,7 @@ def submit(
     spec: SpecFile,
     *,
     address: HeadIfAny = None,
+    allow_unauthenticated: AllowUnauthenticated = False,
     search_id: GivenId = None,
     working_dir: Annotated[
         Path | None,
@@ -42,7 +45,7 @@ def submit(
         str | None,
         typer.Option(
             metavar="PATH",
-            help="Where the rows are on the cluster; all nodes must be able to read it.",
+            help="Where the rows are on the cluster; its head must be able to read them.",
             show_default="they are sent along",
         ),
     ] = None,
@@ -59,6 +62,14 @@ def submit(
     python: Annotated[
         str | None,
         typer.Option(metavar="COMMAND", help="The cluster's Python.", show_default="python"),
+    ] = None,
+    pip: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Requirements that the cluster installs for this search.",
+            show_default="none",
+        ),
     ] = None,
     kubernetes: k8s.OnKubernetes = False,
     namespace: k8s.Namespace = None,
@@ -88,10 +99,11 @@ def submit(
     address = k8s.require_one_place(address, on_kubernetes=kubernetes, only_there=only_there)
     sending = Sending(spec, search_id, data, output, store, not skip_exports, not skip_training)
     if not kubernetes:
-        cargo = working_dir, python
-        _to_head(sending, address, *cargo, form=form, looks_on=look, quiet=quiet)
+        cargo = working_dir, python, pip
+        head = AtHead(address, allow_unauthenticated)
+        _to_head(sending, head, *cargo, form=form, looks_on=look, quiet=quiet)
         return
-    k8s.refuse_luggage(working_dir, python)
+    k8s.refuse_luggage(working_dir, python, pip)
     wanted = k8s.wanted_cluster(namespace, image, workers or (), head_memory, queue)
     if dry_run:
         k8s.print_objects(spec, wanted, search_id, data, output)
@@ -114,9 +126,10 @@ class Sending:
 
 def _to_head(
     sending: Sending,
-    address: str,
+    head: AtHead,
     working_dir: Path | None,
     python: str | None,
+    pip: Path | None,
     *,
     form: Format,
     looks_on: bool,
@@ -124,24 +137,26 @@ def _to_head(
 ) -> None:
     from searcher.submitting import Cargo, submit
 
-    note(f"reading {sending.spec} and its data, asking {address}", quiet=quiet)
+    note(f"reading {sending.spec} and its data, asking {head.address}", quiet=quiet)
+    head.check(quiet=quiet)
     with progress(quiet=quiet) as observe:
         sent = submit(
             sending.spec,
-            address=address,
+            address=head.address,
+            allow_unauthenticated=head.allow_unauthenticated,
             store=sending.store,
             search_id=sending.search_id,
-            cargo=Cargo(working_dir, sending.data, sending.output, python),
+            cargo=Cargo(working_dir, sending.data, sending.output, python, pip),
             try_exports=sending.exports,
             try_training=sending.training,
             on_step=None if observe is None else observe.step,
         )
     if looks_on:
         found = sent.search.search_id
-        there = There(_job_is_over(found, address), f"--address {address}")
+        there = There(_job_is_over(found, head), head.options)
         look_on(found, sending.store, form=form, quiet=quiet, there=there)
         return
-    _tell(sent, address, sending.store, form, quiet=quiet)
+    _tell(sent, head, sending.store, form, quiet=quiet)
 
 
 def _to_kubernetes(
@@ -170,23 +185,23 @@ def _to_kubernetes(
     k8s.tell(sent, wanted.namespace, sending.store, form, quiet=quiet)
 
 
-def _job_is_over(search_id: str, address: str) -> Callable[[], bool]:
+def _job_is_over(search_id: str, head: AtHead) -> Callable[[], bool]:
     def ask() -> bool:
-        from cluster.jobs import Jobs
-
-        job = Jobs(address).find(search_id)
+        job = head.jobs().find(search_id)
         return job is None or job.is_over
 
     return ask
 
 
-def _tell(sent: "Submitted", address: str, store: str, form: Format, *, quiet: bool) -> None:
+def _tell(sent: "Submitted", head: AtHead, store: str, form: Format, *, quiet: bool) -> None:
     search = sent.search
-    told = {"search_id": search.search_id, "job": sent.job.state, "address": address}
+    told = {"search_id": search.search_id, "job": sent.job.state, "address": head.address}
     answer = Answer(
         document=lambda: told,
         rows=lambda: Rows.of([told]),
-        table=lambda terminal: f"{search.search_id}  submitted to {address}: {sent.job.state}\n",
+        table=lambda terminal: (
+            f"{search.search_id}  submitted to {head.address}: {sent.job.state}\n"
+        ),
     )
     deliver(answer, form)
-    say_what_next(search.search_id, f"--address {address}", store, quiet=quiet)
+    say_what_next(search.search_id, head.options, store, quiet=quiet)

@@ -1,7 +1,5 @@
 """Hand a search to a Ray cluster: its job server starts what drives it."""
 
-import shlex
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +16,7 @@ from searcher.spec import Spec, load_spec
 from searcher.store import Store, StoredSearch
 from searcher.store.credentials import STORE, take_credentials
 from searcher.submitting.beginning import Sent, Tries, put_into_store
+from searcher.submitting.cargo import Cargo, interpreter, require_readable, runtime_environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +27,12 @@ class Submitted:
     job: Job
 
 
-@dataclass(frozen=True, slots=True)
-class Cargo:
-    """What a search takes along, and where things are on the cluster."""
-
-    working_dir: Path | None = None  # goes along whole
-    data: str | None = None  # path that all nodes can read; None: the rows travel
-    output: str | None = None  # folder for its files; None: one under the home of the driver's user
-    python: str | None = None  # interpreter; None: ``python``, or this one if the head is here
-
-
 def submit(
     spec: str | Path | dict[str, Any] | Spec,
     *,
     address: str,
     store: str,
+    allow_unauthenticated: bool = False,
     search_id: str | None = None,
     cargo: Cargo | None = None,
     try_exports: bool = True,
@@ -62,17 +52,20 @@ def submit(
     store
         URL of a database that the head reaches, too. A password in it is used here and not sent:
         the driver finds its own in ``PGPASSWORD`` or ``~/.pgpass`` of the head.
+    allow_unauthenticated
+        As for ``cluster.head.Head``.
     spec, search_id, try_exports, try_training, on_step
         As for ``search``.
 
     Raises
     ------
     ClusterError
-        If the cluster can't be reached, or refuses.
+        If the cluster can't be reached, refuses, or asks for no token.
     SpecError, DataError
         If the request can't work; nothing was stored or sent.
     """
-    cargo, jobs, asked = cargo or Cargo(), Jobs(address), load_spec(spec)
+    cargo, asked = cargo or Cargo(), load_spec(spec)
+    jobs = Jobs(address, allow_unauthenticated=allow_unauthenticated)
     store = _reachable(take_credentials(store), jobs.address)
     base = Path(spec).parent if isinstance(spec, str | Path) else Path()
     found = None
@@ -87,11 +80,15 @@ def submit(
         ships = cargo.data is None
         packed = pack(asked, Path(name), base=base, working_dir=cargo.working_dir, ships=ships)
         sent = Sent(search_id, asked, base, cargo.data or packed, cargo.output)
+        runtime_env = runtime_environment(cargo, folder=name)
+        python = interpreter(cargo, jobs.address)
+        if cargo.data is not None:
+            require_readable(cargo.data, jobs, search_id, python, runtime_env)
         put_into_store(sent, store, tries, is_there=found is not None)
         job = jobs.start(
             search_id,
-            f"{_interpreter(cargo, jobs.address)} -m searcher.cli.job {search_id}",
-            runtime_env={"working_dir": name, "env_vars": {STORE: store}},
+            f"{python} -m searcher.cli.job {search_id}",
+            runtime_env=runtime_env | {"env_vars": {STORE: store}},
             metadata={"searcher": "search"},
         )
     with Store(store) as reader:
@@ -119,9 +116,3 @@ def _reachable(store: str, address: str) -> str:
         )
     prefix, path = store.split(":///", 1)
     return f"{prefix}:///{Path(path).resolve()}"
-
-
-def _interpreter(cargo: Cargo, address: str) -> str:
-    if cargo.python is not None:
-        return cargo.python
-    return shlex.quote(sys.executable) if is_here(address) else "python"

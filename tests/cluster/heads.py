@@ -11,13 +11,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
 
 RAY = str(Path(sys.executable).with_name("ray"))
 START_S = 90.0
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - on a network of its own
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,11 @@ class Head:
     """Where it is, and what opens it."""
 
     address: str  # of its dashboard
-    token: str
+    token: str  # "" if it asks for none
+    store: str  # HOST:PORT of its control store (GCS), which drivers and workers join
+    clients: str  # HOST:PORT of its server of Ray clients
+    agent: int  # port of its node's agent
+    pid: int
 
     @property
     def environment(self) -> dict[str, str]:
@@ -36,7 +41,21 @@ class Head:
     @property
     def variables(self) -> dict[str, str]:
         """What opens it."""
+        if not self.token:
+            return {"RAY_AUTH_MODE": "disabled"}
         return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": self.token}
+
+    def wait_for(self, port: int) -> None:
+        """Wait until it listens there: some of it comes after the dashboard."""
+        host = self.store.rpartition(":")[0]
+        until = time.monotonic() + START_S
+        while True:
+            with socket.socket() as one:
+                if one.connect_ex((host, port)) == 0:
+                    return
+            assert psutil.pid_exists(self.pid), "the head did not start"
+            assert time.monotonic() < until, f"the head did not listen at {port} in time"
+            time.sleep(0.1)
 
 
 def free_ports(number: int) -> list[int]:
@@ -49,15 +68,24 @@ def free_ports(number: int) -> list[int]:
 
 
 @contextmanager
-def ray_head(*, cpus: int = 2) -> Iterator[Head]:
-    """Start a head on this machine; nothing of it is left afterwards."""
+def ray_head(*, cpus: int = 2, host: str = "127.0.0.1", guarded: bool = True) -> Iterator[Head]:
+    """Start a head on this machine; nothing of it is left afterwards.
+
+    Parameters
+    ----------
+    host
+        Address of this machine that it is to have.
+    guarded
+        Whether it asks for a token, and shows its dashboard at that address alone.
+    """
     gcs, dashboard, client, agent = free_ports(4)
     # Ray (2.60) reads its token once in a process: this one may have a Ray of its own already.
-    token = os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
-    head = Head(f"http://127.0.0.1:{dashboard}", token)
+    token = os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32)) if guarded else ""
+    head = Head(f"http://{host}:{dashboard}", token, f"{host}:{gcs}", f"{host}:{client}", agent, 0)
     folder = tempfile.mkdtemp(prefix="ray-")  # short: sockets have paths of 107 bytes at most
-    command = [RAY, "start", "--head", "--block", "--node-ip-address=127.0.0.1"]
-    command += [f"--port={gcs}", f"--dashboard-port={dashboard}", "--dashboard-host=127.0.0.1"]
+    command = [RAY, "start", "--head", "--block", f"--node-ip-address={host}"]
+    command += [f"--port={gcs}", f"--dashboard-port={dashboard}"]
+    command += [f"--dashboard-host={host if guarded else EVERYWHERE}"]
     command += [f"--dashboard-agent-listen-port={agent}"]  # Ray's own is the same for all
     command += [f"--ray-client-server-port={client}", f"--num-cpus={cpus}", f"--temp-dir={folder}"]
     more = {"RAY_USAGE_STATS_ENABLED": "0", "HOME": folder}
@@ -68,8 +96,9 @@ def ray_head(*, cpus: int = 2) -> Iterator[Head]:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+    head = replace(head, pid=process.pid)
     try:
-        _await(head, process)
+        head.wait_for(dashboard)
         yield head
     finally:
         started = psutil.Process(process.pid).children(recursive=True)
@@ -79,15 +108,3 @@ def ray_head(*, cpus: int = 2) -> Iterator[Head]:
         for one in alive:
             one.kill()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _await(head: Head, process: "subprocess.Popen[bytes]") -> None:
-    port = int(head.address.rpartition(":")[2])
-    until = time.monotonic() + START_S
-    while True:
-        assert process.poll() is None, "the head did not start"
-        with socket.socket() as one:
-            if one.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        assert time.monotonic() < until, "the head's dashboard did not start in time"
-        time.sleep(0.1)

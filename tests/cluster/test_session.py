@@ -17,6 +17,7 @@ def add(shared, argument):
     return int(shared.sum()) + argument
 
 import numpy as np
+from cluster.tokens import admits_anyone
 with connect(cpus=2) as session:
     assert session.cpus == 2, session
     shared = np.arange(10)
@@ -29,6 +30,7 @@ with connect(cpus=2) as session:
         pass
     import ray
     print("still there", ray.is_initialized())
+    print("admits anyone", admits_anyone(ray.get_runtime_context().gcs_address))
 print("gone", not ray.is_initialized())
 first = stay_connected(cpus=1)
 print("stays", ray.is_initialized(), stay_connected(cpus=2) == first)
@@ -56,6 +58,7 @@ def test_a_local_session_runs_tasks_raises_their_errors_and_leaves_nothing(tmp_p
         "[46, 47, 48]",
         "raised unlucky",
         "still there True",
+        "admits anyone False",
         "gone True",
         "stays True True",
         "token file False",

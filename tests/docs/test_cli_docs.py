@@ -127,7 +127,7 @@ def test_variables_of_the_environment_are_documented():
         if parameter.envvar
     }
 
-    assert variables == {"SEARCHER_STORE", "SEARCHER_DEBUG", "SEARCHER_ADDRESS"}
+    assert variables == {"SEARCHER_STORE", "SEARCHER_DEBUG", "SEARCHER_ADDRESS", "RAY_ADDRESS"}
     assert all(f"`{name}`" in DOC for name in variables)
 
 

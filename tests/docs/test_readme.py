@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.driven import Cluster
+
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BIN = Path(sys.executable).parent
@@ -29,12 +31,13 @@ def labels(text: str) -> set[str]:
     return set(re.findall(r"^([a-z]+) {2,}\S", text, flags=re.MULTILINE))
 
 
-def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    words = shlex.split(command, comments=True)
-    words[0] = str(BIN / words[0]) if (BIN / words[0]).exists() else words[0]
-    return subprocess.run(
-        words, cwd=folder, capture_output=True, text=True, timeout=MOST_S, check=False
-    )
+def run(words: list[str], folder: Path, cluster: Cluster) -> str:
+    """Run a command as one types it, but on a Ray that is there: to start one takes longer."""
+    environment = cluster.environment | {"RAY_ADDRESS": cluster.address}
+    done = cluster.forks.start([str(BIN / words[0]), *words[1:]], environment, folder=folder)
+    out, err = done.communicate(timeout=MOST_S)
+    assert done.returncode == 0, f"{words}\n{out[-2000:]}\n{err[-2000:]}"
+    return out
 
 
 @pytest.mark.ray
@@ -65,7 +68,9 @@ def test_make_demo_ends_with_what_the_readme_shows(tmp_path: Path) -> None:
 @pytest.mark.ray
 @pytest.mark.slow
 @pytest.mark.timeout(2 * MOST_S)
-def test_every_searcher_command_and_the_python_examples_run(tmp_path: Path) -> None:
+def test_every_searcher_command_and_the_python_examples_run(
+    cluster: Cluster, tmp_path: Path
+) -> None:
     """In a folder of their own, with fewer trials and no trees; the rest is as in the README."""
     from sklearn.datasets import load_breast_cancer
 
@@ -84,8 +89,7 @@ def test_every_searcher_command_and_the_python_examples_run(tmp_path: Path) -> N
     for command in commands():
         if command.startswith("make"):
             continue  # make demo has its own test, make test is what runs this
-        done = run(command, tmp_path)
-        assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+        run(shlex.split(command, comments=True), tmp_path, cluster)
         ran.append(command.split()[1])
         if command.startswith("searcher run"):
             (model,) = (tmp_path / "searcher-output").glob("*/model.onnx")
@@ -94,9 +98,11 @@ def test_every_searcher_command_and_the_python_examples_run(tmp_path: Path) -> N
     assert ran == ["check", "run", "predict", *going_on, "list", "show", "trials", "sql"]
 
     for example, shown in zip(blocks("python"), ("model.onnx", "penalty"), strict=True):
+        joined = f"import ray; ray.init(address={cluster.address!r}, log_to_driver=False)\n"
         done = subprocess.run(
-            [sys.executable, "-c", example],
+            [sys.executable, "-c", joined + example],
             cwd=tmp_path,
+            env=cluster.environment,
             capture_output=True,
             text=True,
             timeout=MOST_S,

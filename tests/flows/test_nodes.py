@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cluster.tokens import admits_anyone
 from tests import driven
 from tests.afterwards import again, ask, assert_whole, told, trials_of
 from tests.driven import Place
@@ -86,6 +87,10 @@ def found(place: Place) -> dict[str, list[tuple[Any, ...]]]:
 
 def test_a_search_spreads_over_all_nodes(calm: Calm) -> None:
     assert len(set(calm.used)) == 3
+
+
+def test_the_rays_that_tests_start_admit_nobody_without_a_token(nodes: Nodes) -> None:  # noqa: F811
+    assert not admits_anyone(nodes.cluster.address)
 
 
 def test_families_go_to_nodes_that_fit_and_a_search_takes_no_more_than_it_may(

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -229,6 +230,8 @@ def test_a_job_that_was_asked_to_stop_has_not_failed_and_one_that_was_interrupte
     assert sent.returncode == 0, sent.stderr
     wait_for(lambda: trials_ended(desk, "long") > 0)
 
+    where = "--address", desk.head.address
+    running = desk.run("status", "long", *where, "--format", "json")
     stop = desk.run("stop", "long")
     stopped = desk.job_at_its_end("long")
     said = desk.run("logs", "long", "--address", desk.head.address).stdout
@@ -241,12 +244,66 @@ def test_a_job_that_was_asked_to_stop_has_not_failed_and_one_that_was_interrupte
     interrupted = desk.job_at_its_end("long")
 
     assert (stop.returncode, again.returncode) == (0, 0), stop.stderr + again.stderr
+    found = json.loads(running.stdout)
+    assert (found["state"], found["driver_is_live"]) == ("running", True)
+    assert found["job"].startswith("long, RUNNING")
     assert stopped[0] == "SUCCEEDED", stopped
     assert "`searcher stop` asked for that" in said
     assert interrupted[0] == "FAILED", interrupted
     assert "130" in interrupted[1]
     with Store(desk.url) as store:
         assert store.search("long").state == "interrupted"
+
+
+def test_rows_that_the_head_cannot_read_are_refused_before_anything_is_stored(desk: Desk) -> None:
+    refused = desk.submit("--search-id", "far", "--data", "/no/such/rows.csv")
+
+    assert refused.returncode == 2, refused.stderr
+    assert "can't read /no/such/rows.csv: FileNotFoundError" in refused.stderr
+    assert not (desk.folder / "store.db").exists()
+
+
+def test_a_search_finds_rows_that_stay_where_they_are_and_packages_installed_for_it(
+    desk: Desk,
+) -> None:
+    (desk.folder / "mine.py").write_text(FAMILY + USES_PACKAGE)
+    (desk.folder / "requirements.txt").write_text(f"# ours\n{wheel(desk.folder)}  # local\n")
+    rows = str(desk.folder / "flowers.csv")
+
+    done = desk.submit(
+        *("--search-id", "pipped", "--data", rows, "--pip", "requirements.txt"),
+        *("--skip-training", "--follow"),
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert_whole(desk.url, "pipped", trials=TRIALS, model=False)
+    with Store(desk.url) as store:
+        failed = [trial for trial in store.trials("pipped") if trial.state == "failed"]
+    assert failed == []
+
+
+USES_PACKAGE = """
+    def build(self, configuration, profile, **options):
+        import of_the_cluster
+
+        assert of_the_cluster.NAME == "installed"
+        return super().build(configuration, profile, **options)
+"""
+
+
+def wheel(folder: Path) -> Path:
+    """Make a package that is not installed here."""
+    about = "of_the_cluster-1.0.dist-info"
+    path = folder / "of_the_cluster-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("of_the_cluster.py", "NAME = 'installed'\n")
+        file.writestr(
+            f"{about}/METADATA", "Metadata-Version: 2.1\nName: of_the_cluster\nVersion: 1.0\n"
+        )
+        tags = "Wheel-Version: 1.0\nGenerator: us\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        file.writestr(f"{about}/WHEEL", tags)
+        file.writestr(f"{about}/RECORD", "")
+    return path
 
 
 def test_without_the_token_nothing_is_sent_or_stored(desk: Desk) -> None:

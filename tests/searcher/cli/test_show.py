@@ -180,3 +180,22 @@ def test_rivals_are_told_only_where_something_was_decided(shell, filled_store):
     assert "churn-1a2b3c.0.1" not in decided
 
     assert "\nrung" not in shell.ask("show", "churn-1a2b3c.0.1").stdout
+
+
+def test_a_status_says_how_far_a_search_is_and_who_drives_it(shell):
+    said = shell.ask("status", "churn-1a2b3c").stdout
+    found = json_of(shell.ask("status", "churn-1a2b3c", "--format", "json"))
+
+    assert "state     completed\n" in said
+    assert "driver    nobody\n" in said
+    assert "job" not in said
+    ended = sum(found[state] for state in ("completed", "stopped", "failed"))
+    assert f"trials    {ended} of {found['planned']} have ended" in said
+    assert (found["state"], found["driver_is_live"], found["job"]) == ("completed", False, None)
+
+
+def test_a_status_is_refused_that_is_asked_of_two_places(shell):
+    refused = shell.ask("status", "churn-1a2b3c", "--namespace", "searcher")
+
+    assert refused.exit_code == 2
+    assert "go with --kubernetes" in refused.stderr
