@@ -1,8 +1,10 @@
 """Decide about all inner searches at once: one Ray Tune scheduler in front of K + 1."""
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
 from searcher.records import Decision
@@ -21,13 +23,15 @@ class NestedScheduler(FIFOScheduler):
         self._inner, self._record = inner, record
         self._metric = "score"
         self._supports_buffered_results = False
+        self._added: deque[Trial] = deque()  # that have not been seen to run, in their order
 
     def set_search_properties(self, metric: str | None, mode: str | None, **spec: Any) -> bool:
         """Metric and mode are ours to say, and are said."""
         return True
 
     def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
-        """Nothing: the inner search adds its trials where it proposes them."""
+        """Keep its place in the order; the inner search adds its trials where it proposes them."""
+        self._added.append(trial)
 
     def on_trial_error(self, tune_controller: Any, trial: Any) -> None:
         """Nothing: a worker that died is the recorder's business."""
@@ -52,8 +56,13 @@ class NestedScheduler(FIFOScheduler):
         return action
 
     def choose_trial_to_run(self, tune_controller: Any, **options: Any) -> Any:
-        """First trial that waits: ours never pause, so the order of proposal is the order."""
-        return super().choose_trial_to_run(tune_controller)
+        """First trial that waits: ours never pause, so the order of proposal is the order.
+
+        Tune asks several times a trial, and its own answer (2.60) walks over all trials so far.
+        """
+        while self._added and self._added[0].status != Trial.PENDING:
+            self._added.popleft()  # ours do not wait a second time: one that fails is a new one
+        return self._added[0] if self._added else None
 
     def debug_string(self) -> str:
         """For Ray's own log."""
