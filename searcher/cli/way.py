@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from searcher.cli.options import store_option
@@ -10,6 +10,7 @@ from searcher.cli.words import count, duration, local_time, number
 from searcher.records import FINAL
 
 if TYPE_CHECKING:
+    from searcher.racing import Audit
     from searcher.store import Store, StoredSearch
     from searcher.store.costs import Costs
     from searcher.store.histories import Incumbent
@@ -27,6 +28,7 @@ class Way:
     driver: "Standing | None"  # who drives it, or did last
     incumbents: "tuple[Incumbent, ...]"  # of all inner searches
     next: tuple[str, ...]  # commands
+    audits: "Mapping[str, Audit]" = field(default_factory=dict)  # by outer fold, of a race
     evolved: bool = False  # whether the best trial went on from another one's state
 
 
@@ -39,6 +41,7 @@ def look(store: "Store", search: "StoredSearch", url: str) -> Way:
         driver=driver,
         incumbents=store.incumbents(search.search_id),
         next=tuple(commands(search, url, live=driver is not None and driver.live)),
+        audits=_audits(store, search),
         evolved=search.best_trial_id in replaced,
     )
 
@@ -49,8 +52,36 @@ def document(way: Way) -> dict[str, Any]:
         "costs": way.costs,
         "driver": way.driver,
         "incumbents": way.incumbents,
+        "audits": way.audits,
         "next": way.next,
     }
+
+
+def audit_lines(audits: "Mapping[str, Audit]") -> list[str]:
+    """Say how often a race stopped a trial that would have won, as far as audited ones tell."""
+    if not audits:
+        return []
+    from searcher.racing import pooled_rate
+
+    every = list(audits.values())
+    drawn, false = (sum(getattr(one, name) for one in every) for name in ("n_audited", "n_false"))
+    stopped = sum(one.n_stopped for one in every)
+    rate, (low, high) = pooled_rate(every)
+    largest = max(one.largest_excess for one in every)
+    return [
+        f"racing stopped {count(stopped, 'trial')}; {drawn} of them ran on to be audited, "
+        f"{false} would have won an inner search",
+        f"false stops {rate:.0%}, 95 % interval {low:.1%} to {high:.0%}; "
+        f"largest loss {largest:.2g}",
+    ]
+
+
+def _audits(store: "Store", search: "StoredSearch") -> "Mapping[str, Audit]":
+    if search.spec["strategy"]["kind"] != "racing":
+        return {}
+    from searcher.audits import audits
+
+    return audits(store.trials(search.search_id), store.decisions(search.search_id))
 
 
 def commands(search: "StoredSearch", url: str, *, live: bool) -> Iterator[str]:

@@ -6,13 +6,14 @@ as well. All learn by ``observe`` and believe the same model (``searcher.racing.
 ``coordinates`` places configurations; ``audited`` and ``audit`` tell what stopping has cost.
 """
 
-from searcher.racing.audit import Audit, audit, audited
+from searcher.racing.audit import AUDITED, Audit, audit, audited, pooled_rate
 from searcher.racing.coordinates import coordinates
 from searcher.racing.race import Cell, Race
 from searcher.racing.rounds import RoundsRace, Stretch
 from searcher.racing.stream import Stream
 
 __all__ = [
+    "AUDITED",
     "Audit",
     "Cell",
     "Race",
@@ -22,4 +23,5 @@ __all__ = [
     "audit",
     "audited",
     "coordinates",
+    "pooled_rate",
 ]

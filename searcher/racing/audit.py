@@ -11,6 +11,9 @@ Interval = tuple[float, float]
 SHARE = 0.03
 """Part of the configurations that run to the end whatever the rule says."""
 
+AUDITED = "audited: it goes on to tell what stopping costs"
+"""How the reason begins for which a configuration that was to stop goes on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Audit:

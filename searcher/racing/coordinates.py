@@ -14,12 +14,20 @@ APART = 1e6
 """Squared distance of configurations of which nothing is known: nobody's neighbours."""
 
 
-def coordinates(space: Space, configurations: Sequence[Mapping[str, Any]]) -> Floats:
+def coordinates(
+    space: Space, configurations: Sequence[Mapping[str, Any]], *, applied: int | None = None
+) -> Floats:
     """Place configurations, shape (n_configurations, n_columns).
 
     A number has a column, from low to high on its scale; a choice has one for each of its values.
     A parameter that does not apply lies in the middle: what it depends on tells the difference.
     Two configurations that differ as much as can be in every parameter are 1 apart.
+
+    Parameters
+    ----------
+    applied
+        Parameters of a configuration that can vary, at most; None: as many as of any of these.
+        Configurations that are placed one by one need the same number.
     """
     varied = [(name, p) for name, p in space.parameters.items() if not _is_fixed(p)]
     columns = [
@@ -28,7 +36,8 @@ def coordinates(space: Space, configurations: Sequence[Mapping[str, Any]]) -> Fl
     ]
     if not columns:
         return np.zeros((len(configurations), 1))
-    applied = max((sum(name in c for name, _ in varied) for c in configurations), default=0)
+    if applied is None:
+        applied = max((sum(name in c for name, _ in varied) for c in configurations), default=0)
     places: Floats = np.hstack([np.array(column, dtype=float) for column in columns])
     return places / math.sqrt(max(applied, 1))
 

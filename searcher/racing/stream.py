@@ -57,6 +57,10 @@ class Stream:
             self._stopped.add(number)
         return goes_on
 
+    def keep(self, configuration_id: str) -> None:
+        """Count on one that was to stop: it runs on, or has run to its end all the same."""
+        self._stopped.discard(self._numbers[configuration_id])
+
     def incumbent(self) -> str | None:
         """Return who has the best expected mean of those not stopped; None at first."""
         best = self._best_beside(None)

@@ -46,6 +46,10 @@ class Rivals:
 
 def reason_of(scheduler: TrialScheduler, trial_id: str, resource: int, action: str) -> str | None:
     """Say why a scheduler decided as it did; None where nothing was compared."""
+    explain = getattr(scheduler, "reason", None)
+    if explain is not None:
+        said: str | None = explain(trial_id, resource)
+        return said
     rungs = getattr(scheduler, "rungs", None)
     if rungs is None:
         return None if action == TrialScheduler.CONTINUE else "the strategy stopped it"

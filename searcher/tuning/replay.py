@@ -108,6 +108,7 @@ class _Replay:
         resource = len(live.scores)
         result: Result = {
             "score": float(np.mean(live.scores)),  # as the worker computes it, to the last bit
+            "fold_score": live.scores[-1],
             "resource": resource,
             "work_s": fold.work_s,
             "failure": None,

@@ -69,6 +69,7 @@ def run_inner_searches(
     False if the user, or ``watch``, interrupted it; everything up to then has been emitted.
     """
     from ray import tune
+    from threadpoolctl import threadpool_limits
 
     from searcher.tuning.recorder import Recorder
     from searcher.tuning.scheduler import NestedScheduler
@@ -88,6 +89,7 @@ def run_inner_searches(
         tempfile.TemporaryDirectory(prefix="searcher-tune-") as folder,
         _quiet_tune(sum(search.trials for search in inner.values())),
         _interruptible() as interrupted,
+        threadpool_limits(limits=1),  # models of strategies are small, and the cores the workers'
     ):
         recorder = Recorder(emit, inner=inner, stopping=interrupted.is_set)
 

@@ -32,12 +32,15 @@ STRATEGIES: dict[str, tuple[str, dict[str, Any]]] = {
     "hyperband over random": ("hyperband", {"searcher": "random"}),
     "hyperband over tpe": ("hyperband", {"searcher": "tpe"}),
     "bohb": ("bohb", {"min_points": 4}),
+    "racing over random": ("racing", {"audit": 0.2}),
+    "racing over tpe": ("racing", {"searcher": "tpe", "tolerance": 0.3}),
     "pbt": ("pbt", {}),
     "pb2": ("pb2", {}),
 }
 SLOW = pytest.param("gp", marks=pytest.mark.slow)  # half a second a proposal
-MODELS = ["tpe", SLOW, "cmaes", "asha over tpe", "hyperband over tpe", "bohb"]
+MODELS = ["tpe", SLOW, "cmaes", "asha over tpe", "hyperband over tpe", "racing over tpe", "bohb"]
 ALL = [SLOW if name == "gp" else name for name in STRATEGIES]
+STOPPING = ["asha over random", "hyperband over random", "racing over random"]
 LISTED = ["grid", "random", "random_then_grid"]
 TRIALS = {"gp": 11}  # others: 30
 
@@ -85,7 +88,7 @@ def test_the_searches_cut_here_have_trials_that_failed_were_stopped_and_ran_thro
     assert {None, 1, 4} <= reached
 
 
-@pytest.mark.parametrize("name", [*LISTED, "asha over random", "hyperband over random"])
+@pytest.mark.parametrize("name", [*LISTED, *STOPPING])
 @given(slots=st.integers(1, 4), cut=st.integers(0, 200))
 @settings(max_examples=20, deadline=None)
 def test_a_search_cut_anywhere_goes_on_as_if_undisturbed(name: str, slots: int, cut: int) -> None:

@@ -40,6 +40,7 @@ STRATEGIES = {
     "grid": {"points": 4},
     "tpe": {"startup": 4},
     "asha": {"searcher": "tpe", "reduction_factor": 2.0},
+    "racing": {"audit": 0.2},
     "hyperband": {"searcher": "random", "reduction_factor": 2.0},
 }
 CASES = list(STRATEGIES)
@@ -92,6 +93,7 @@ def run(inner: InnerSearch, *, slots: int, told: list[Record]) -> Iterator[Recor
         live.add(score_of(proposal, k))
         result = {
             "score": sum(live.scores) / len(live.scores),
+            "fold_score": live.scores[-1],
             "resource": k + 1,
             "work_s": 1.0,
             "failure": None,
