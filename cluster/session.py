@@ -61,6 +61,7 @@ def connect(
         raise UnauthenticatedError(_named(address))
     is_joined = address not in (None, "local")
     if is_joined:
+        _refuse_client(str(address))
         _join(str(address))
     else:
         _start(cpus)
@@ -144,6 +145,15 @@ def _named(address: str | None) -> str:
         mode = os.environ.get("RAY_AUTH_MODE")
         return f"Ray that is started here, where RAY_AUTH_MODE is {mode!r},"
     return f"the cluster at {address}"
+
+
+def _refuse_client(address: str) -> None:
+    """Refuse Ray's client, by which Ray Tune (2.60) can't drive, and which dies with a connection."""
+    if _resolved(address).startswith("ray://"):
+        raise ClusterError(
+            f"the cluster at {address} can't be driven from here: Ray Tune drives on the cluster "
+            "itself. `searcher submit --address http://HOST:8265` has it do so"
+        )
 
 
 def _join(address: str) -> None:

@@ -63,3 +63,23 @@ def test_a_local_session_runs_tasks_raises_their_errors_and_leaves_nothing(tmp_p
         "stays True True",
         "token file False",
     ]
+
+
+BY_CLIENT = """
+from cluster.head import ClusterError
+from cluster.session import connect
+
+try:
+    connect("ray://127.0.0.1:10001").__enter__()
+except ClusterError as error:
+    print(error)
+"""
+
+
+def test_rays_client_is_refused_with_the_way_that_there_is() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", BY_CLIENT], capture_output=True, text=True, timeout=120, check=True
+    )
+
+    assert "ray://127.0.0.1:10001 can't be driven from here" in run.stdout
+    assert "`searcher submit --address http://HOST:8265`" in run.stdout
