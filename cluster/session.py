@@ -148,7 +148,7 @@ def _named(address: str | None) -> str:
 
 
 def _refuse_client(address: str) -> None:
-    """Refuse Ray's client, by which Ray Tune (2.60) can't drive, and which dies with a connection."""
+    """Refuse Ray's client: Ray Tune (2.60) can't drive by it, nor would a search outlive it."""
     if _resolved(address).startswith("ray://"):
         raise ClusterError(
             f"the cluster at {address} can't be driven from here: Ray Tune drives on the cluster "
