@@ -1,10 +1,10 @@
 """What racing has cost a search: how often it stopped a trial that would have won."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from searcher.candidates import DUMMY
-from searcher.racing import AUDITED, Audit, audit
+from searcher.racing import AUDITED, Audit, audit, pooled_rate
 
 if TYPE_CHECKING:
     from searcher.records import Decision
@@ -39,3 +39,20 @@ def audits(trials: "Sequence[StoredTrial]", decisions: "Sequence[Decision]") -> 
             scores = [score for score in drawn if score is not None]
             found[fold] = audit(scores, chosen=best, n_stopped=n_stopped)
     return found
+
+
+def told(audits: Mapping[str, Audit]) -> list[str]:
+    """Say how often a race stopped a trial that would have won, as far as audited ones tell."""
+    if not audits:
+        return []
+    every = list(audits.values())
+    drawn, false = (sum(getattr(one, name) for one in every) for name in ("n_audited", "n_false"))
+    stopped = sum(one.n_stopped for one in every)
+    rate, (low, high) = pooled_rate(every)
+    largest = max(one.largest_excess for one in every)
+    return [
+        f"racing stopped {stopped:,} trials; {drawn:,} of them ran on to be audited, "
+        f"{false:,} would have won an inner search",
+        f"false stops {rate:.0%}, 95 % interval {low:.1%} to {high:.0%}; "
+        f"largest loss {largest:.2g}",
+    ]

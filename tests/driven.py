@@ -171,7 +171,8 @@ class Place:
         return self.drivers[-1]
 
     def tidy(self) -> None:
-        """Leave no process behind, whatever the test came to."""
+        """Leave no process behind, and no fit slow, whatever the test came to."""
+        self.cluster.slow_down(None)
         for driver in self.drivers:
             if driver.process.poll() is None:
                 driver.process.kill()

@@ -11,7 +11,7 @@ import typer
 from searcher.cli import facts
 from searcher.cli.options import store_option
 from searcher.cli.tables import Column, identity, layout, right, terminal_width
-from searcher.cli.way import Way, audit_lines, cost_lines, driver_line, incumbent_lines
+from searcher.cli.way import Way, cost_lines, driver_line, incumbent_lines
 from searcher.cli.words import (
     count,
     duration,
@@ -44,7 +44,7 @@ def tell(search: "StoredSearch", *, terminal: bool, way: Way | None = None) -> s
         "trials": [_trials(search)],
         "cost": cost_lines(way.costs, search.trials) if way else [],
         "course": incumbent_lines(way.incumbents) if way else [],
-        "race": audit_lines(way.audits) if way else [],
+        "race": list(way.race) if way else [],
     }
     results = {
         "score": list(_estimate(search)),

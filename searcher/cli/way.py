@@ -29,19 +29,22 @@ class Way:
     incumbents: "tuple[Incumbent, ...]"  # of all inner searches
     next: tuple[str, ...]  # commands
     audits: "Mapping[str, Audit]" = field(default_factory=dict)  # by outer fold, of a race
+    race: tuple[str, ...] = ()  # what they tell, in words
     evolved: bool = False  # whether the best trial went on from another one's state
 
 
 def look(store: "Store", search: "StoredSearch", url: str) -> Way:
     """Ask the store."""
     driver = store.driver(search.search_id)
+    audits, race = _race(store, search)
     replaced = {record.trial_id for record in store.lineage(search.search_id)}
     return Way(
         costs=store.costs(search.search_id),
         driver=driver,
         incumbents=store.incumbents(search.search_id),
         next=tuple(commands(search, url, live=driver is not None and driver.live)),
-        audits=_audits(store, search),
+        audits=audits,
+        race=race,
         evolved=search.best_trial_id in replaced,
     )
 
@@ -57,31 +60,14 @@ def document(way: Way) -> dict[str, Any]:
     }
 
 
-def audit_lines(audits: "Mapping[str, Audit]") -> list[str]:
-    """Say how often a race stopped a trial that would have won, as far as audited ones tell."""
-    if not audits:
-        return []
-    from searcher.racing import pooled_rate
+def _race(store: "Store", search: "StoredSearch") -> "tuple[Mapping[str, Audit], tuple[str, ...]]":
+    """Look at what a race has cost, and say it."""
+    if search.spec.get("strategy", {}).get("kind") != "racing":
+        return {}, ()
+    from searcher.audits import audits, told
 
-    every = list(audits.values())
-    drawn, false = (sum(getattr(one, name) for one in every) for name in ("n_audited", "n_false"))
-    stopped = sum(one.n_stopped for one in every)
-    rate, (low, high) = pooled_rate(every)
-    largest = max(one.largest_excess for one in every)
-    return [
-        f"racing stopped {count(stopped, 'trial')}; {drawn} of them ran on to be audited, "
-        f"{false} would have won an inner search",
-        f"false stops {rate:.0%}, 95 % interval {low:.1%} to {high:.0%}; "
-        f"largest loss {largest:.2g}",
-    ]
-
-
-def _audits(store: "Store", search: "StoredSearch") -> "Mapping[str, Audit]":
-    if search.spec["strategy"]["kind"] != "racing":
-        return {}
-    from searcher.audits import audits
-
-    return audits(store.trials(search.search_id), store.decisions(search.search_id))
+    found = audits(store.trials(search.search_id), store.decisions(search.search_id))
+    return found, tuple(told(found))
 
 
 def commands(search: "StoredSearch", url: str, *, live: bool) -> Iterator[str]:

@@ -64,6 +64,16 @@ class Belief:
         self.failed = np.append(self.failed, np.zeros(len(places), dtype=bool))
         self._posterior = None
 
+    def only(self, kept: Integers) -> "Belief":
+        """Return one of these configurations alone, in this order."""
+        other = Belief(self.scores.shape[1])
+        if self._places is not None:
+            other.add(self._places[kept])
+        other.scores, other.failed = self.scores[kept], self.failed[kept]
+        other._noise = self._noise[kept]
+        other._settings, other._chosen_at = self._settings, min(self._chosen_at, other.n_scores)
+        return other
+
     def observe(self, configuration: int, fold: int, score: float, variance: float = 0.0) -> None:
         """Learn a score; one that is not finite rules its configuration out.
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from searcher.audits import audits, told
 from searcher.records import Decision
 from searcher.report.figures import (
     Figure,
@@ -64,7 +65,7 @@ def rungs(material: Material) -> Rungs:
     figure = inner_figure("rungs", alt, _plot, folds=folds, material=material, limits=LIMITS)
     return Rungs(
         figure=figure,
-        words=_words(material, figure),
+        words=[*_words(material, figure), *_audit(material)],
         rows=_rows(decisions),
         stops=sorted(evenly(stops, MAX_STOPS), key=lambda d: int(d.trial_id.rsplit(".", 1)[-1])),
         left_out=max(0, len(stops) - MAX_STOPS),
@@ -87,6 +88,13 @@ def _words(material: Material, figure: Figure | None) -> list[str]:
     if not any(d.decision == "stop" for found in material.decisions.values() for d in found):
         return ["No trial was stopped at a rung: every one ran to its end, failed, or still runs."]
     return []
+
+
+def _audit(material: Material) -> list[str]:
+    """Say what racing has cost, if the search was a race."""
+    trials = [trial for found in material.trials.values() for trial in found]
+    decisions = [decision for found in material.decisions.values() for decision in found]
+    return [f"{line[0].upper()}{line[1:]}." for line in told(audits(trials, decisions))]
 
 
 def _work(material: Material) -> tuple[int, int]:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from searcher.audits import audits
-from searcher.cli.way import audit_lines
+from searcher.audits import audits, told
 from searcher.racing import AUDITED
+from searcher.report.rungs import _audit
 
 
 def trial(name: str, score: float, state: str = "completed", family: str = "ridge") -> Any:
@@ -42,13 +42,24 @@ def test_each_inner_search_is_audited_by_its_own_best() -> None:
 
 def test_a_search_that_was_no_race_has_no_audit() -> None:
     assert audits(TRIALS, [said("0.1", "at or above the cutoff")]) == {}
-    assert audit_lines({}) == []
+    assert told({}) == []
 
 
 def test_the_rate_of_false_stops_is_told_with_its_interval() -> None:
-    stopped, rate = audit_lines(audits(TRIALS, DECISIONS))
+    stopped, rate = told(audits(TRIALS, DECISIONS))
 
     assert stopped == (
         "racing stopped 3 trials; 2 of them ran on to be audited, 1 would have won an inner search"
     )
     assert rate == "false stops 50%, 95 % interval 1.3% to 99%; largest loss 0.05"
+
+
+def test_the_report_says_it_in_sentences() -> None:
+    trials = {fold: [t for t in TRIALS if t.outer_fold == fold] for fold in ("0", "1")}
+    material: Any = SimpleNamespace(trials=trials, decisions={"0": DECISIONS})
+
+    first, second = _audit(material)
+
+    assert first.startswith("Racing stopped 3 trials; 2 of them ran on to be audited")
+    assert second.startswith("False stops 50%")
+    assert first.endswith("inner search.")

@@ -91,3 +91,42 @@ def test_places_make_a_stream_more_certain() -> None:
                     break
 
     assert fits[True] < 0.9 * fits[False]
+
+
+def test_with_many_configurations_the_oldest_are_forgotten_and_little_is_lost() -> None:
+    scores = plain(240, 5)
+
+    seen = run_stream(scores, most=40)
+
+    assert regret(scores, winner(seen)) < 0.3 * scores.mean(axis=1).std()
+    assert np.isnan(seen).mean() > 0.5
+
+
+def test_no_more_than_so_many_are_compared_and_the_incumbent_is_among_them() -> None:
+    stream = Stream(2, most=8)
+    for number in range(50):
+        stream.add(str(number))
+        score = 0.9 if number == 3 else 0.1 + 0.001 * number
+        for fold in range(2):
+            if not stream.observe(str(number), fold, score):
+                break
+
+    assert len(stream._numbers) <= 8
+    assert stream.incumbent() == "3"
+
+
+def test_a_configuration_that_was_forgotten_is_let_go_in_peace() -> None:
+    stream = Stream(2, most=4)
+    stream.add("best")
+    stream.observe("best", 0, 1.0)
+    stream.observe("best", 1, 1.0)
+    for number in range(8):
+        stream.add(str(number))
+        stream.observe(str(number), 0, 0.0)
+
+    assert {"0", "1"}.isdisjoint(stream._forgotten)  # they have not ended
+    gone = next(iter(stream._forgotten))
+    assert not stream.observe(gone, 1, 2.0)
+    stream.keep(gone)
+    stream.add(gone)
+    assert stream.incumbent() == "best"
