@@ -253,7 +253,7 @@ class Driver:
         try:
             out, err = self.process.communicate(timeout=timeout_s)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            self.process.send_signal(signal.SIGABRT)  # it says what each thread was at
             out, err = self.process.communicate()
             raise AssertionError(f"it did not end; it said:\n{out}\n{err}") from None
         return Ended(self.process.returncode, out, err)

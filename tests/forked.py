@@ -10,6 +10,7 @@ process. Only the seed of ``hash`` is that of its parent.
 ...     out, err = process.communicate(timeout=60.0)
 """
 
+import faulthandler
 import importlib
 import json
 import os
@@ -202,6 +203,7 @@ def become(command: list[str], environment: dict[str, str], files: Mapping[int, 
     os.environ.update(environment)
     sys.argv[:] = command
     sys.path[0] = str(Path(command[0]).parent)
+    faulthandler.enable()  # what SIGABRT ends says where it was
     random.seed()  # or all would draw the same
     numpy.random.seed()
 
