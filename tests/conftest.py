@@ -33,6 +33,7 @@ SLOW_IN_SUM = (
     "searcher/preflight",
     "searcher/report",
     "searcher/cli/test_transfer.py",
+    "searcher/racing",
     "searcher/stepwise",
     "searcher/store",
     "searcher/strategies",
