@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cluster.advisories import reason_against
-from cluster.tokens import FLAG, OPEN, is_loopback, version_told_to_anyone
+from cluster.tokens import FLAG, OPEN, REFUSED, is_loopback, version_told_to_anyone
 
 
 class ClusterError(RuntimeError):
@@ -95,10 +95,7 @@ class Head:
         except ClusterError:
             raise
         except ray.exceptions.AuthenticationError as error:
-            raise ClusterError(
-                f"the cluster at {self.address} refuses the token, or there is none: set "
-                "RAY_AUTH_MODE=token and RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH"
-            ) from error
+            raise ClusterError(f"the cluster at {self.address} {REFUSED}") from error
         except (ConnectionError, requests.exceptions.RequestException) as error:
             raise ClusterError(f"no cluster answers at {self.address}: {error}") from error
         except (RuntimeError, RayStateApiException) as error:

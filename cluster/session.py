@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from cluster.advisories import reason_against
 from cluster.head import ClusterError, UnauthenticatedError
-from cluster.tokens import admits_anyone, is_loopback
+from cluster.tokens import REFUSED, admits_anyone, is_loopback
 
 IDLE_MS = 600_000
 """How long Ray keeps an idle worker process beyond one a core; its own second (2.60) would have
@@ -164,10 +164,7 @@ def _join(address: str) -> None:
     except (ConnectionError, ray.exceptions.AuthenticationError) as error:
         refused = ray.exceptions.AuthenticationError
         if isinstance(error, refused) or isinstance(error.__cause__, refused):
-            raise ClusterError(
-                f"the cluster at {address} refuses the token, or there is none: set "
-                "RAY_AUTH_MODE=token and RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH"
-            ) from error
+            raise ClusterError(f"the cluster at {address} {REFUSED}") from error
         raise ClusterError(f"no cluster answers at {address}: {error}") from error
     except RuntimeError as error:
         raise ClusterError(f"the cluster at {address} can't be joined: {error}") from error

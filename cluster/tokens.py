@@ -14,6 +14,12 @@ OPEN = "anyone who reaches it over the network may run code there, with all righ
 
 FLAG = "--allow-unauthenticated"
 
+REFUSED = (
+    "refuses the token, or there is none: set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN or "
+    "RAY_AUTH_TOKEN_PATH"
+)
+"""What a cluster does that asks for one."""
+
 ASK_S = 10.0
 
 CLUSTER_ID = "/ray.rpc.NodeInfoGcsService/GetClusterId"

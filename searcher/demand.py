@@ -36,16 +36,16 @@ def demand_of(family: Family, unit: Unit, hardware: HardwareSpec) -> Demand:
         What the trials of the family count in.
     """
     together = unit == "epochs" or (unit == "rounds" and hardware.parallel == "folds")
-    return Demand(
-        ranks=hardware.workers if together else 1,
-        cpus=hardware.cpus,
-        gpus=hardware.gpus if uses_gpus(family) else 0.0,
-    )
+    return _demand(family, hardware, together=together)
 
 
 def demand_of_refit(family: Family, hardware: HardwareSpec) -> Demand:
     """Say what one fit occupies; by several processes if they share the rows of one."""
     together = family.resource == "epochs" and hardware.parallel == "rows"
+    return _demand(family, hardware, together=together)
+
+
+def _demand(family: Family, hardware: HardwareSpec, *, together: bool) -> Demand:
     return Demand(
         ranks=hardware.workers if together else 1,
         cpus=hardware.cpus,

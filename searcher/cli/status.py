@@ -59,7 +59,8 @@ def status(
 
 
 def _known(search: "StoredSearch") -> dict[str, Any]:
-    planned = search.spec["budget"]["trials"] * len(search.outer_folds)
+    trials = search.spec.get("budget", {}).get("trials")  # one taken over has no budget
+    planned = None if trials is None else trials * len(search.outer_folds)
     return {
         "search_id": search.search_id,
         "state": search.state,
@@ -70,10 +71,11 @@ def _known(search: "StoredSearch") -> dict[str, Any]:
 
 def _written(known: dict[str, Any], driver: str) -> str:
     ended = sum(known[state] for state in ENDED)
+    of_all = "" if known["planned"] is None else f" of {known['planned']}"
     lines = {
         "search": known["search_id"],
         "state": " ".join(filter(None, (known["state"], known["error"]))),
-        "trials": f"{ended} of {known['planned']} have ended, {known['failed']} of them failed",
+        "trials": f"{ended}{of_all} have ended, {known['failed']} of them failed",
         "driver": driver,
         "job": known["job"],
     }

@@ -44,7 +44,7 @@ def tell(search: "StoredSearch", *, terminal: bool, way: Way | None = None) -> s
         "trials": [_trials(search)],
         "cost": cost_lines(way.costs, search.trials) if way else [],
         "course": incumbent_lines(way.incumbents) if way else [],
-        "race": list(way.race) if way else [],
+        "race": way.race if way else [],
     }
     results = {
         "score": list(_estimate(search)),

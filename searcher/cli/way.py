@@ -29,22 +29,28 @@ class Way:
     incumbents: "tuple[Incumbent, ...]"  # of all inner searches
     next: tuple[str, ...]  # commands
     audits: "Mapping[str, Audit]" = field(default_factory=dict)  # by outer fold, of a race
-    race: tuple[str, ...] = ()  # what they tell, in words
     evolved: bool = False  # whether the best trial went on from another one's state
+
+    @property
+    def race(self) -> list[str]:
+        """What the audits tell, in words."""
+        if not self.audits:
+            return []
+        from searcher.audits import told
+
+        return told(self.audits)
 
 
 def look(store: "Store", search: "StoredSearch", url: str) -> Way:
     """Ask the store."""
     driver = store.driver(search.search_id)
-    audits, race = _race(store, search)
     replaced = {record.trial_id for record in store.lineage(search.search_id)}
     return Way(
         costs=store.costs(search.search_id),
         driver=driver,
         incumbents=store.incumbents(search.search_id),
         next=tuple(commands(search, url, live=driver is not None and driver.live)),
-        audits=audits,
-        race=race,
+        audits=_audits(store, search),
         evolved=search.best_trial_id in replaced,
     )
 
@@ -60,14 +66,12 @@ def document(way: Way) -> dict[str, Any]:
     }
 
 
-def _race(store: "Store", search: "StoredSearch") -> "tuple[Mapping[str, Audit], tuple[str, ...]]":
-    """Look at what a race has cost, and say it."""
+def _audits(store: "Store", search: "StoredSearch") -> "Mapping[str, Audit]":
     if search.spec.get("strategy", {}).get("kind") != "racing":
-        return {}, ()
-    from searcher.audits import audits, told
+        return {}
+    from searcher.audits import audits
 
-    found = audits(store.trials(search.search_id), store.decisions(search.search_id))
-    return found, tuple(told(found))
+    return audits(store.trials(search.search_id), store.decisions(search.search_id))
 
 
 def commands(search: "StoredSearch", url: str, *, live: bool) -> Iterator[str]:

@@ -82,6 +82,14 @@ class Recalls(Protocol):
         ...
 
 
+class Explains(Protocol):
+    """A scheduler that says itself on what grounds it decided; it is not asked for rungs."""
+
+    def reason(self, trial_id: str, resource: int) -> str | None:
+        """Say why a trial was stopped or goes on there; None where nothing was compared."""
+        ...
+
+
 class HasRungs(Protocol):
     """A scheduler that can say on what grounds it decided; the decision log asks it."""
 

@@ -32,7 +32,6 @@ class FoldRace(FIFOScheduler):
         n_columns = self._places({}).shape[1]
         self._race = Stream(self._n_folds, n_columns=n_columns, tolerance=tolerance)
         self._done: dict[str, int] = {}  # trial -> inner folds that the race has heard of
-        self._reasons: dict[tuple[str, int], str] = {}
 
     def place(self, trial_id: str, configuration: Configuration) -> None:
         """Expect the scores of a trial."""
@@ -44,15 +43,14 @@ class FoldRace(FIFOScheduler):
         self._done.setdefault(trial.trial_id, 0)
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
-        """Decide, and remember why."""
-        trial_id, resource = trial.trial_id, int(result["resource"])
-        if self._hear(trial_id, result):
-            return self._say(trial_id, resource, TrialScheduler.CONTINUE)
+        """Decide by what may still be gained."""
+        if self._hear(trial.trial_id, result):
+            return str(TrialScheduler.CONTINUE)
         if getattr(trial, "origin", None) == "default":
-            self._race.keep(trial_id)  # it is never stopped
-        elif audited(trial_id, seed=self._seed, share=self._audit):
-            return self._say(trial_id, resource, TrialScheduler.CONTINUE, audit=True)
-        return self._say(trial_id, resource, TrialScheduler.STOP)
+            self._race.keep(trial.trial_id)  # it is never stopped
+        elif self._is_audited(trial.trial_id):
+            return str(TrialScheduler.CONTINUE)
+        return str(TrialScheduler.STOP)
 
     def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
         """Learn the last score of a trial that has run through; it is a rival from here on."""
@@ -67,7 +65,12 @@ class FoldRace(FIFOScheduler):
 
     def reason(self, trial_id: str, resource: int) -> str | None:
         """Say on what grounds it was decided after so many inner folds; None if on none."""
-        return self._reasons.get((trial_id, resource))
+        gain = self._race.gains.get((trial_id, resource))
+        if gain is None:
+            return None
+        found = f"expected gain {gain:.2g} standard errors; needed: above {self._tolerance:g}"
+        is_plain = gain > self._tolerance or not self._is_audited(trial_id)
+        return found if is_plain else f"{AUDITED}; {found}"
 
     def _hear(self, trial_id: str, result: dict[str, Any]) -> bool:
         resource = int(result["resource"])
@@ -76,12 +79,8 @@ class FoldRace(FIFOScheduler):
         self._done[trial_id] = resource
         return self._race.observe(trial_id, resource - 1, float(result["fold_score"]))
 
-    def _say(self, trial_id: str, resource: int, action: str, *, audit: bool = False) -> str:
-        gain = self._race.gains.get((trial_id, resource))
-        if gain is not None:
-            found = f"expected gain {gain:.2g} standard errors; needed: above {self._tolerance:g}"
-            self._reasons[trial_id, resource] = f"{AUDITED}; {found}" if audit else found
-        return str(action)
+    def _is_audited(self, trial_id: str) -> bool:
+        return audited(trial_id, seed=self._seed, share=self._audit)
 
     def _places(self, configuration: Configuration) -> Any:
         return coordinates(self._space, [configuration], applied=self._applied)

@@ -17,25 +17,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
 from typer.testing import CliRunner
 
 from cluster.session import connect
 from searcher.cli.app import app
 from tests.cluster.heads import Head, ray_head
+from tests.driven import Ended
+from tests.lacking import lacks
 
 HOST = "198.51.100.7"  # RFC 5737: of documentation, nobody's
 UNSHARE = ["unshare", "--user", "--map-root-user", "--net"]
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command did."""
-
-    code: int
-    out: str
-    err: str
 
 
 @dataclass(frozen=True)
@@ -45,9 +37,9 @@ class Apart:
     head: Head
     process: "subprocess.Popen[str]"
 
-    def searcher(self, *words: str) -> Said:
+    def searcher(self, *words: str) -> Ended:
         """Run a command of ours."""
-        return Said(*self._ask("searcher", *words))
+        return Ended(*self._ask("searcher", *words))
 
     def cores(self, address: str, *, allowed: bool = True) -> int:
         """Join, saying that no token is needed."""
@@ -68,7 +60,7 @@ class Apart:
 def open_head() -> Iterator[Apart]:
     """Start a head without a token, or skip where no network of one's own is to be had."""
     if subprocess.run([*UNSHARE, "true"], capture_output=True, check=False).returncode != 0:
-        pytest.skip("no network of its own is to be had here (unshare)")
+        lacks("no network of its own is to be had here (unshare)")
     process = subprocess.Popen(
         [*UNSHARE, sys.executable, "-m", __name__],
         cwd=ROOT,

@@ -12,6 +12,7 @@ from cluster.session import is_open
 from cluster.tokens import admits_anyone, is_loopback, version_told_to_anyone
 from tests.cluster.heads import free_ports
 from tests.cluster.strangers import HOST, Certificate, Page, rpc_server, web_server
+from tests.lacking import lacks
 
 NEW = json.dumps({"version": "4", "ray_version": "2.60.0", "session_name": "x"})
 OLD = json.dumps({"version": "4", "ray_version": "2.9.3"})
@@ -21,7 +22,7 @@ OLD = json.dumps({"version": "4", "ray_version": "2.9.3"})
 def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Certificate:
     """One that this process trusts, and shows as Ray does."""
     if shutil.which("openssl") is None:
-        pytest.skip("openssl makes the certificate, and is not here")
+        lacks("openssl makes the certificate, and is not here")
     made = Certificate.make(tmp_path)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(made.path))
     for name, path in {
@@ -123,7 +124,7 @@ def own_address() -> str:
 
     found = str(get_node_ip_address())
     if is_loopback(found):
-        pytest.skip("this machine has no other address than its loopback")
+        lacks("this machine has no other address than its loopback")
     return found
 
 

@@ -120,6 +120,15 @@ def test_the_spec_in_the_readme_is_the_demos() -> None:
     assert spec_from_yaml(shown) == load_spec(ROOT / "examples" / "breast_cancer.yaml")
 
 
+def test_the_readme_names_no_strategy_that_is_not_there() -> None:
+    from searcher.plugins import strategy_names
+
+    (shown,) = re.findall(r"reduction_factor: 2\}\s+# or (.+)", README)
+
+    assert "racing" in shown
+    assert set(shown.split(", ")) <= set(strategy_names())
+
+
 def test_the_readme_counts_the_families_that_are_there() -> None:
     from searcher.candidates import DUMMY
     from searcher.plugins import family_names

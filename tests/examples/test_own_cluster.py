@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lacking import lacks
 from tests.postgres import need_postgres
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,7 +21,7 @@ MOST_S = 600
 def test_a_submitted_search_of_three_families_outlives_a_node_and_ends_with_a_model() -> None:
     need_postgres()
     if not (ROOT / ".venv" / ".installed").exists():
-        pytest.skip("make cluster would set up .venv first; run the tests by make test")
+        lacks("make cluster would set up .venv first; run the tests by make test")
     story = subprocess.Popen(
         ["make", "-o", "setup", "cluster"],
         cwd=ROOT,

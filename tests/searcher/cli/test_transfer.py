@@ -83,6 +83,7 @@ def test_a_search_goes_to_optuna_and_comes_back(either, new, tmp_path):
     assert "32 trials" in gone.stderr
     assert (back.exit_code, back.stdout) == (0, "back-1\n")
     assert new.ask("show", "back-1").exit_code == 0
+    assert "have ended" in new.ask("status", "back-1").stdout
     assert new.ask("trials", "back-1").exit_code == 0
     assert new.ask("list").exit_code == 0
 
